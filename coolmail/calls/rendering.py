@@ -1,0 +1,38 @@
+"""The templates: Jinja2, HTML escaped, dates in the mail's language."""
+
+from __future__ import annotations
+
+from datetime import datetime, tzinfo
+from functools import cache
+
+from babel.dates import format_datetime, format_time
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+LANGUAGES = ("en", "da")
+"""Languages that have templates; mail in another language gets the first."""
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of the built-in templates."""
+    return Environment(
+        loader=PackageLoader("coolmail.calls", "templates"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def render(template: str, /, **values: object) -> str:
+    """Return a rendered template."""
+    return environment().get_template(template).render(**values)
+
+
+def day_and_time(moment: datetime, zone: tzinfo, language: str) -> str:
+    """Say a moment in words: "Wednesday 26 November at 15:40"."""
+    local = moment.astimezone(zone)
+    day = format_datetime(local, "EEEE d MMMM", locale=language)
+    word = {"da": "kl."}.get(language, "at")
+    return f"{day} {word} {format_time(local, 'HH:mm', locale=language)}"

@@ -1,0 +1,76 @@
+"""The alternative draft: a short, civil reply in the same thread that acknowledges the mail and proposes a call.
+
+It is put into `\\Drafts` unflagged and is sent only if the user declares it ready like any other draft.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta, tzinfo
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from coolmail.calls.rendering import LANGUAGES, day_and_time, render
+from coolmail.core.settings import WorkingHours
+
+HOURS_INTO_THE_DAY = (1, 5)
+"""Slots lie one and five hours after the user begins to work: mid-morning and mid-afternoon."""
+
+
+def slots(now: datetime, hours: WorkingHours, zone: tzinfo) -> list[datetime]:
+    """Return two moments for a call on the next working day of the user, in the user's zone."""
+    day = now.astimezone(zone).date() + timedelta(days=1)
+    while hours.days and day.isoweekday() not in hours.days:
+        day += timedelta(days=1)
+    length = hours.end - hours.start
+    minutes = [
+        min(hours.start + 60 * into, hours.start + length // 2 * number)
+        for number, into in enumerate(HOURS_INTO_THE_DAY, 1)
+    ]
+    midnight = datetime.combine(day, time(), zone)
+    return [midnight + timedelta(minutes=minute - minute % 15) for minute in minutes]
+
+
+def compose_suggestion(
+    *,
+    sender: tuple[str, str],
+    to: Sequence[tuple[str, str]],
+    subject: str,
+    in_reply_to: str | None,
+    references: Sequence[str],
+    message_id: str,
+    phone: str | None,
+    hours: WorkingHours,
+    now: datetime,
+    zone: tzinfo,
+    language: str | None,
+) -> bytes:
+    """Return the draft as an RFC 5322 message with CRLF line ends. `sender` and `to` are (name, address) pairs."""
+    chosen = language if language in LANGUAGES else LANGUAGES[0]
+    times = [day_and_time(slot, zone, chosen) for slot in slots(now, hours, zone)]
+    name = to[0][0].split()[0].strip(",") if to and to[0][0].strip() else ""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = _address(*sender)
+    message["To"] = [_address(*pair) for pair in to]
+    message["Subject"] = " ".join(subject.split())
+    message["Date"] = format_datetime(now.astimezone(zone))
+    message["Message-ID"] = message_id
+    if in_reply_to is not None:
+        message["In-Reply-To"] = in_reply_to
+    if references or in_reply_to:
+        message["References"] = " ".join(references or (in_reply_to or "",))
+    text = render(
+        f"suggestion.{chosen}.txt.j2",
+        name=name,
+        slots=times,
+        phone=phone,
+        sender=sender[0] or sender[1].partition("@")[0],
+    )
+    message.set_content(text, cte="quoted-printable")
+    return message.as_bytes()
+
+
+def _address(name: str, address: str) -> Address:
+    return Address(" ".join(name.split()), addr_spec=address)
