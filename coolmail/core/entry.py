@@ -62,6 +62,8 @@ class Entry:
     decision: Decision | None = None
     note_id: str | None = None
     """Message-ID of our note in INBOX."""
+    note_kind: str | None = None
+    """What that note says (`held`, `reminder`, `review`, `frozen`); None: there is none."""
     suggestion_id: str | None = None
     """Message-ID of the call suggestion in Drafts."""
     reminded_at: datetime | None = None

@@ -1,8 +1,8 @@
 """What to do next with a message: decided here on plain data, done elsewhere.
 
-A sweep looks at the mailboxes, compares with the journal, and asks `next_step` for every active entry. The answer is one step; after the daemon did it
-the entry has moved and the question is asked again. Because the answer follows from the state and from where the message lies, and from nothing that
-was only in memory, the same question after a crash gives the step that was interrupted, or the one after it.
+A sweep looks at the mailboxes, compares with the journal, and asks `next_step` for every active entry. The answer is one step; after the daemon
+did it the entry has moved and the question is asked again. Because the answer follows from the state and from where the message lies, and from
+nothing that was only in memory, the same question after a crash gives the step that was interrupted, or the one after it.
 
 Where the user put the message outranks what we planned: out of our hands into `\\Drafts` is *withdrawn*, gone is *cancelled*, in `Send anyway` is an
 *override*. A message that vanished together with its mailbox was not cancelled by anybody: it is restored from the journal into `Review`.
@@ -53,13 +53,14 @@ class Do(StrEnum):
     CANCEL = "cancel"
     """Remove it from our mailboxes (nothing to remove if it is gone already)."""
     REVIEW = "review"
-    """Move it to `Review` with a reason."""
+    """Record that a human must decide, with a reason, and move it to `Review`."""
     RETURN = "return"
     """Put it back into `Held`."""
     RESTORE = "restore"
     """Put the journal's bytes into `Review`."""
     ELSEWHERE = "elsewhere"
-    REMIND = "remind"
+    TELL = "tell"
+    """Put the note that says how things stand into INBOX, in the place of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +201,11 @@ def _held(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         return _interrupted(entry, now, rules)
     if entry.decision is Decision.RELEASE:
         return Step(Do.QUEUE, Role.HELD, "you released it")
+    told = entry.note_kind
     if entry.frozen:
-        return Step(Do.WAIT, Role.HELD)
+        return Step(Do.WAIT, Role.HELD) if told == "frozen" else Step(Do.TELL, Role.HELD, "frozen")
+    if told not in ("held", "reminder"):
+        return Step(Do.TELL, Role.HELD, "held")
     return _waiting(entry, now, rules)
 
 
@@ -223,7 +227,7 @@ def _waiting(entry: Entry, now: datetime, rules: Rules) -> Step:
         remind = until - rules.hold.remind_before
         if entry.reminded_at is None and remind > entry.taken_at:
             if now >= remind:
-                return Step(Do.REMIND, Role.HELD)
+                return Step(Do.TELL, Role.HELD, "reminder")
             return Step(Do.WAIT, Role.HELD, at=remind)
         return Step(Do.WAIT, Role.HELD, at=until)
     if now - until > rules.hold.late_limit:
@@ -258,6 +262,9 @@ def _due(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         )
     if entry.next_attempt_at is not None and now < entry.next_attempt_at:
         return Step(Do.WAIT, Role.SENDING, at=entry.next_attempt_at)
+    if entry.verdict == "hold" and not entry.override and entry.hold_until is not None and now < entry.hold_until:
+        # The clock was set back between the release and the attempt: never early.
+        return Step(Do.WAIT, Role.SENDING, at=entry.hold_until)
     return Step(Do.SUBMIT, Role.SENDING)
 
 
@@ -276,4 +283,6 @@ def _review(entry: Entry, sight: Sight) -> Step:
         return Step(Do.QUEUE, where, "you moved it to Send anyway")
     if entry.decision in (Decision.RELEASE, Decision.RELEASE_AGAIN):
         return Step(Do.QUEUE, where, "you released it")
-    return Step(Do.WAIT, where)
+    if where is not Role.REVIEW:
+        return Step(Do.REVIEW, where)
+    return Step(Do.WAIT, where) if entry.note_kind == "review" else Step(Do.TELL, where, "review")

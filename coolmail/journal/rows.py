@@ -80,6 +80,7 @@ def to_entry(row: MessageRow, *, has_bytes: bool) -> Entry:
         accepted=tuple(row.accepted),
         decision=Decision(row.decision) if row.decision is not None else None,
         note_id=row.note_id,
+        note_kind=row.note_kind,
         suggestion_id=row.suggestion_id,
         reminded_at=row.reminded_at,
         has_bytes=has_bytes,

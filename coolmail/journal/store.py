@@ -29,12 +29,14 @@ from coolmail.journal import engine as engines
 from coolmail.journal import migrate
 from coolmail.journal.errors import JournalCorruptError, JournalError, translate
 from coolmail.journal.rows import to_columns, to_entry
-from coolmail.journal.tables import AccountRow, DaemonRow, EventRow, MessageRow, table_of
+from coolmail.journal.tables import AccountRow, DaemonRow, EventRow, MessageRow, MetRow, table_of
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters of ids: none that is read as another."""
 
-MESSAGE, EVENT, ACCOUNT, DAEMON = (table_of(row).c for row in (MessageRow, EventRow, AccountRow, DaemonRow))
+MESSAGE, EVENT, ACCOUNT, DAEMON, MET = (
+    table_of(row).c for row in (MessageRow, EventRow, AccountRow, DaemonRow, MetRow)
+)
 
 COLUMNS = [column for column in MESSAGE if column.name != "raw"]
 HAS_BYTES = MESSAGE.raw.is_not(None).label("has_bytes")
@@ -339,6 +341,38 @@ class Journal:
                 .values(**nothing)
             )
         return int(done.rowcount)
+
+    async def attention(self, account: str) -> frozenset[tuple[str, str | None, datetime | None]]:
+        """Return what the command line may have changed: id, decision and deadline of every message that still waits for something."""
+        query = select(MESSAGE.id, MESSAGE.decision, MESSAGE.hold_until).where(
+            MESSAGE.account == account,
+            or_(MESSAGE.state.in_([str(state) for state in ACTIVE]), MESSAGE.decision.is_not(None)),
+        )
+        async with self._transaction(read_only=True) as connection:
+            return frozenset(tuple(row) for row in (await connection.execute(query)).all())
+
+    async def met(self, account: str, mailbox: str, uidvalidity: int) -> frozenset[tuple[int, bool]] | None:
+        """Return the drafts to leave alone, as UID and whether it is flagged; None if this mailbox was not met yet."""
+        query = select(MET.ignored).where(
+            MET.account == account, MET.mailbox == mailbox, MET.uidvalidity == uidvalidity
+        )
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else frozenset((uid, bool(flagged)) for uid, flagged in row[0])
+
+    async def set_met(self, account: str, mailbox: str, uidvalidity: int, ignored: Iterable[tuple[int, bool]]) -> None:
+        """Remember the drafts that are to be left alone in a Drafts mailbox."""
+        key = (MET.account == account, MET.mailbox == mailbox, MET.uidvalidity == uidvalidity)
+        async with self._transaction() as connection:
+            await connection.execute(delete(MetRow).where(*key))
+            await connection.execute(
+                insert(MetRow).values(
+                    account=account,
+                    mailbox=mailbox,
+                    uidvalidity=uidvalidity,
+                    ignored=[[uid, int(flagged)] for uid, flagged in sorted(ignored)],
+                )
+            )
 
     # -- signs of life
 

@@ -101,6 +101,7 @@ class MessageRow(SQLModel, table=True):
     accepted: list[str] = json_list()
     decision: str | None = None
     note_id: str | None = None
+    note_kind: str | None = None
     suggestion_id: str | None = None
     reminded_at: datetime | None = moment()
 
@@ -115,6 +116,20 @@ class EventRow(SQLModel, table=True):
     at: datetime = moment(nullable=False)
     state: str
     what: str
+
+
+class MetRow(SQLModel, table=True):
+    """The Drafts mailbox as coolmail first met it: drafts that looked ready already then are nobody's declaration and are never taken.
+
+    `ignored` are pairs of UID and whether it was flagged (0 or 1): a draft is left alone as long as both stay so.
+    """
+
+    __tablename__ = "met"
+
+    account: str = Field(primary_key=True)
+    mailbox: str = Field(primary_key=True)
+    uidvalidity: int = Field(primary_key=True)
+    ignored: list[list[int]] = json_list()
 
 
 class AccountRow(SQLModel, table=True):

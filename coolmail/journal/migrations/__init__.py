@@ -1,0 +1,1 @@
+"""Alembic migrations of the journal: from every released schema to the newest."""

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("accepted", sa.JSON(), nullable=False),
         sa.Column("decision", sa.String(), nullable=True),
         sa.Column("note_id", sa.String(), nullable=True),
+        sa.Column("note_kind", sa.String(), nullable=True),
         sa.Column("suggestion_id", sa.String(), nullable=True),
         sa.Column("reminded_at", sa.DateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
@@ -80,6 +81,14 @@ def upgrade() -> None:
             sqlite_where=sa.text("state NOT IN ('filed', 'withdrawn', 'cancelled', 'elsewhere')"),
         )
 
+    op.create_table(
+        "met",
+        sa.Column("account", sa.String(), nullable=False),
+        sa.Column("mailbox", sa.String(), nullable=False),
+        sa.Column("uidvalidity", sa.Integer(), nullable=False),
+        sa.Column("ignored", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "mailbox", "uidvalidity", name=op.f("pk_met")),
+    )
     op.create_table(
         "event",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -1,0 +1,1 @@
+"""The running service: watch, take, decide, release, file; one account at a time, each supervised on its own."""

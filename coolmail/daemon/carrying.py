@@ -1,0 +1,238 @@
+"""Carrying out a step: the effect on the mailboxes first or the journal first, whichever can be repeated safely after a crash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coolmail.core.entry import Entry, Place
+from coolmail.core.siblings import siblings
+from coolmail.core.states import Decision, State
+from coolmail.core.steps import Do, Role, Step
+from coolmail.daemon import scoring, submitting
+from coolmail.daemon.desk import Desk, log
+from coolmail.daemon.filing import file
+from coolmail.daemon.survey import View
+from coolmail.daemon.taking import claim_taken, letter, letter_of
+from coolmail.daemon.telling import tell, untell
+from coolmail.mail.imap.claim import claim
+from coolmail.mail.imap.values import Uid
+from coolmail.mail.message import read_draft
+from coolmail.mail.outgoing import complete
+
+
+async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:  # noqa: PLR0912 - one branch a step
+    """Do one step. What it leaves in the journal is the question for the next one."""
+    match step.do:
+        case Do.WAIT:
+            pass
+        case Do.CLAIM:
+            await claim_taken(desk, entry)
+        case Do.SCORE:
+            await scoring.score(desk, entry)
+        case Do.HOLD:
+            await _hold(desk, entry, step)
+        case Do.QUEUE:
+            await _queue(desk, entry, step)
+        case Do.SUBMIT:
+            await submitting.submit(desk, entry)
+        case Do.SETTLE:
+            await submitting.settle(desk, entry.id)
+        case Do.FILE:
+            await file(desk, entry)
+        case Do.TELL:
+            await tell(desk, entry, step.reason or "held")
+        case Do.WITHDRAW:
+            await _withdraw(desk, entry, step)
+        case Do.CANCEL:
+            await _cancel(desk, entry, step, view)
+        case Do.REVIEW:
+            await _review(desk, entry, step)
+        case Do.RETURN:
+            await _move(desk, entry, Role.OUTBOX, Role.HELD)
+        case Do.RESTORE:
+            await restore(desk, entry, step.reason or "it was in none of its mailboxes")
+        case Do.ELSEWHERE:
+            reason = step.reason or "it went out another way"
+            await untell(desk, entry)
+            await desk.journal.move(
+                entry.id, entry.state, State.ELSEWHERE, now=desk.clock(), what=reason, reasons=(reason,)
+            )
+
+
+async def _hold(desk: Desk, entry: Entry, step: Step) -> None:
+    place = next(iter(await desk.find(Role.HELD, entry.message_id)), None)
+    if step.role is not Role.HELD and place is None:
+        source = entry.place
+        if source is None:
+            return
+        won = await claim(desk.session, source.mailbox, Uid(source.uid), desk.boxes[Role.HELD], entry.message_id)
+        if won is None:
+            return
+        place = Place(desk.boxes[Role.HELD], won.uidvalidity, won.uid)
+    until = f"{entry.hold_until:%Y-%m-%d %H:%M} UTC" if entry.hold_until else "you decide"
+    await desk.journal.move(
+        entry.id, State.SCORED, State.HELD, now=desk.clock(), what=f"held until {until}", place=place
+    )
+    log.info("%s: %s is held until %s", desk.account.name, entry.id, until)
+
+
+async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
+    """Claim a message into `Sending`, where it lies elsewhere, and make it due."""
+    role = step.role
+    if role is None:
+        return
+    place = entry.place
+    if role is not Role.SENDING:
+        places = await desk.find(role, entry.message_id)
+        if not places:
+            return
+        sending = desk.boxes[Role.SENDING]
+        won = await claim(desk.session, places[0].mailbox, Uid(places[0].uid), sending, entry.message_id)
+        if won is None:
+            return
+        place = Place(sending, won.uidvalidity, won.uid)
+    by_hand = role is Role.SEND_ANYWAY or entry.decision in (Decision.RELEASE, Decision.RELEASE_AGAIN)
+    if entry.state is State.DUE:
+        await desk.journal.change(
+            entry.id, State.DUE, now=desk.clock(), place=place, override=entry.override or by_hand
+        )
+        return
+    await desk.journal.move(
+        entry.id,
+        entry.state,
+        State.DUE,
+        now=desk.clock(),
+        what=step.reason or "ready to go",
+        unless_stopped=True,
+        place=place,
+        override=entry.override or by_hand,
+        next_attempt_at=None,
+        first_attempt_at=None,
+        decision=None,
+    )
+
+
+async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
+    """Put a message back into `\\Drafts`, or see that the user did; one that went to Outbox again is taken anew from there."""
+    place: Place | None = None
+    if step.role in (Role.DRAFTS, Role.OUTBOX):
+        place = next(iter(await desk.find(step.role, entry.message_id)), None)
+    elif step.role is not None:
+        place = await _move(desk, entry, step.role, Role.DRAFTS)
+        if place is None:
+            return
+    elif entry.state is not State.FAILED:
+        return
+    if step.role is not Role.OUTBOX and place is not None:
+        await desk.session.select(place.mailbox)
+        await desk.session.store(Uid(place.uid), add=("\\Draft",), remove=("\\Flagged",))
+        await _leave_alone(desk, place)
+    await untell(desk, entry)
+    await desk.journal.move(
+        entry.id,
+        entry.state,
+        State.WITHDRAWN,
+        now=desk.clock(),
+        what=step.reason or "withdrawn",
+        place=place,
+        decision=None,
+        note_kind=None,
+    )
+
+
+async def _leave_alone(desk: Desk, place: Place) -> None:
+    """Remember that a withdrawn draft, as it lies there, is not ready, whatever its subject says."""
+    ignored = await desk.journal.met(desk.account.name, place.mailbox, place.uidvalidity) or frozenset()
+    await desk.journal.set_met(desk.account.name, place.mailbox, place.uidvalidity, {*ignored, (place.uid, False)})
+
+
+async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
+    """Remove a message from our mailboxes; or, where it is gone already, find out whether that meant cancelling."""
+    if step.role is not None:
+        for role in (Role.SENDING, Role.SEND_ANYWAY, Role.HELD, Role.REVIEW):
+            for place in await desk.find(role, entry.message_id):
+                await desk.session.expunge(Uid(place.uid))
+    elif entry.decision is None:
+        # A message that is being moved by the user may have escaped a look that goes from mailbox to mailbox: look again, twice.
+        for _ in range(2):
+            for role in (Role.DRAFTS, Role.OUTBOX, Role.SEND_ANYWAY, Role.REVIEW, Role.HELD, Role.SENDING):
+                if await desk.find(role, entry.message_id):
+                    return
+        if await desk.find(Role.SENT, entry.message_id):
+            await _close(desk, entry, State.ELSEWHERE, "it lies in Sent: it was sent from elsewhere")
+            return
+        if await _newer_version(desk, entry, view):
+            await _close(desk, entry, State.WITHDRAWN, "you are editing another version of it")
+            return
+    await _close(desk, entry, State.CANCELLED, step.reason or "cancelled")
+
+
+async def _close(desk: Desk, entry: Entry, state: State, reason: str) -> None:
+    await untell(desk, entry)
+    await desk.journal.move(
+        entry.id, entry.state, state, now=desk.clock(), what=reason, decision=None, place=None, note_kind=None
+    )
+
+
+async def _newer_version(desk: Desk, entry: Entry, view: View) -> bool:
+    """Whether another version of the mail lies in Drafts or Outbox."""
+    for seen in view.messages(Role.DRAFTS, Role.OUTBOX):
+        if seen.draft.message_id == entry.suggestion_id or seen.draft.in_reply_to != entry.in_reply_to:
+            continue
+        await desk.session.select(seen.place.mailbox)
+        raw = await desk.session.fetch(Uid(seen.place.uid))
+        if raw is not None and siblings(letter_of(entry), letter(read_draft(raw))):
+            return True
+    return False
+
+
+async def _review(desk: Desk, entry: Entry, step: Step) -> None:
+    """Record the decision to ask the user, then move the message: a message in `Review` is never sent by itself, one in `Sending` might be."""
+    if entry.state is not State.REVIEW:
+        reason = step.reason or "please decide"
+        moved = await desk.journal.move(
+            entry.id,
+            entry.state,
+            State.REVIEW,
+            now=desk.clock(),
+            what=reason,
+            reasons=(reason,),
+            decision=None,
+            claimed=True,
+        )
+        if not moved:
+            return
+    if step.role is not None and step.role is not Role.REVIEW:
+        place = await _move(desk, entry, step.role, Role.REVIEW)
+        if place is not None:
+            await desk.journal.change(entry.id, State.REVIEW, now=desk.clock(), place=place)
+
+
+async def _move(desk: Desk, entry: Entry, role: Role, target: Role) -> Place | None:
+    """Move a message from one mailbox to another; return where it is then, None if it was not there."""
+    for place in await desk.find(role, entry.message_id):
+        moved = await desk.session.move(Uid(place.uid), desk.boxes[target])
+        if moved is not None:
+            return Place(desk.boxes[target], moved.uidvalidity, moved.uid)
+    return next(iter(await desk.find(target, entry.message_id)), None)
+
+
+async def restore(desk: Desk, entry: Entry, reason: str) -> None:
+    """Put the journal's bytes into `Review`, once."""
+    place = next(iter(await desk.find(Role.REVIEW, entry.message_id)), None)
+    if place is None:
+        raw = complete(await desk.raw(entry), message_id=entry.message_id, date=entry.taken_at)
+        review = desk.boxes[Role.REVIEW]
+        await desk.session.append(review, raw, flags=("\\Seen", "\\Draft"), internaldate=desk.clock())
+        place = next(iter(await desk.find(Role.REVIEW, entry.message_id)), None)
+    changes: dict[str, Any] = {
+        "reasons": (reason,),
+        "place": place,
+        "decision": None,
+        "claimed": True,
+        "note_kind": None,
+    }
+    if entry.state is State.REVIEW:
+        await desk.journal.change(entry.id, State.REVIEW, now=desk.clock(), what=reason, **changes)
+    else:
+        await desk.journal.move(entry.id, entry.state, State.REVIEW, now=desk.clock(), what=reason, **changes)

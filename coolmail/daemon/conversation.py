@@ -1,0 +1,86 @@
+"""Whether the conversation went on while a message waited: the client wrote again, or the user answered another way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from coolmail.core.entry import Entry
+from coolmail.core.siblings import normalised_subject, siblings
+from coolmail.core.steps import Role
+from coolmail.daemon.desk import Desk
+from coolmail.daemon.survey import FIELDS
+from coolmail.daemon.taking import letter, letter_of
+from coolmail.daemon.telling import INBOX
+from coolmail.mail.imap.values import Overview
+from coolmail.mail.message import Draft, read_draft
+
+
+class Moved(StrEnum):
+    """How a conversation moved on."""
+
+    NOT = "not"
+    CLIENT_WROTE = "the client wrote again in this conversation while it waited; read that first"
+    USER_ANSWERED = "you answered in this conversation another way while it waited"
+    SENT_ELSEWHERE = "you sent a version of it from your mail client"
+
+
+async def moved_on(desk: Desk, entry: Entry) -> Moved:
+    """Look into `\\Sent` and INBOX for what came after the message was taken.
+
+    A version of the message itself in `\\Sent` supersedes ours. Anything else in the thread means that a human must look before it goes out.
+    """
+    thread = {*entry.references, *((entry.in_reply_to,) if entry.in_reply_to else ())}
+    ours = {address.casefold() for address in (desk.account.address, *desk.account.aliases)}
+    readers = {address.casefold() for address in entry.recipients}
+    answered = False
+    for overview, draft in await _since(desk, desk.boxes[Role.SENT], entry):
+        if draft.message_id == entry.message_id:
+            continue
+        if await _is_version(desk, overview, draft, entry):
+            return Moved.SENT_ELSEWHERE
+        answered = answered or (_in_thread(draft, thread, entry) and not readers.isdisjoint(_lower(draft.recipients)))
+    for _, draft in await _since(desk, INBOX, entry):
+        author = draft.from_[1].casefold()
+        if author not in ours and (_refers(draft, thread) or (author in readers and _same_subject(draft, entry))):
+            return Moved.CLIENT_WROTE
+    return Moved.USER_ANSWERED if answered else Moved.NOT
+
+
+async def _since(desk: Desk, mailbox: str, entry: Entry) -> list[tuple[Overview, Draft]]:
+    """Return what arrived in a mailbox after the message was taken. SEARCH knows days only, and in the server's zone: one more is asked for."""
+    await desk.session.select(mailbox)
+    await desk.session.noop()
+    day = (entry.taken_at - timedelta(days=1)).strftime("%d-%b-%Y")
+    uids = await desk.session.search("SINCE", day)
+    found = await desk.session.overview(uids, fields=FIELDS) if uids else []
+    return [
+        (overview, read_draft(overview.header))
+        for overview in found
+        if overview.internaldate >= entry.taken_at.replace(microsecond=0)
+    ]
+
+
+def _lower(addresses: tuple[str, ...]) -> set[str]:
+    return {address.casefold() for address in addresses}
+
+
+def _refers(draft: Draft, thread: set[str]) -> bool:
+    return not thread.isdisjoint({*draft.references, *((draft.in_reply_to,) if draft.in_reply_to else ())})
+
+
+def _same_subject(draft: Draft, entry: Entry) -> bool:
+    subject = normalised_subject(entry.subject)
+    return bool(subject) and normalised_subject(draft.subject) == subject
+
+
+def _in_thread(draft: Draft, thread: set[str], entry: Entry) -> bool:
+    return _refers(draft, thread) or _same_subject(draft, entry)
+
+
+async def _is_version(desk: Desk, overview: Overview, draft: Draft, entry: Entry) -> bool:
+    """Whether a message in the selected mailbox is a version of ours; the body is fetched only if the headers fit."""
+    if draft.in_reply_to != entry.in_reply_to or not _same_subject(draft, entry):
+        return False
+    raw = await desk.session.fetch(overview.uid)
+    return raw is not None and siblings(letter_of(entry), letter(read_draft(raw)))

@@ -1,0 +1,89 @@
+"""The desk: everything that work on one account's mail needs, for the life of one connection."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import Protocol
+
+from coolmail.core.entry import Entry, Place
+from coolmail.core.settings import Account, Settings
+from coolmail.core.steps import Role, Rules
+from coolmail.core.tone import ToneReport
+from coolmail.journal import Journal
+from coolmail.mail.imap.session import ImapSession
+from coolmail.mail.submission import Accepted
+
+log = logging.getLogger("coolmail.daemon")
+
+
+class Judge(Protocol):
+    """The tone model, wherever it runs."""
+
+    async def ready(self) -> None:
+        """Raise a `CoolmailError` if nothing can be judged; mail then stays where it is."""
+
+    async def judge(self, texts: Sequence[str]) -> list[ToneReport]:
+        """Return one report a text."""
+
+    async def threshold(self) -> float:
+        """Return the heat from which mail is held."""
+
+
+class Submit(Protocol):
+    """`coolmail.mail.submission.submit` with server and password filled in."""
+
+    def __call__(
+        self,
+        *,
+        sender: str,
+        recipients: Sequence[str],
+        data: bytes,
+        is_8bit: bool,
+        needs_smtputf8: bool,
+        on_stage: Callable[..., Awaitable[None]],
+    ) -> Awaitable[Accepted]:
+        """Return what the server accepted, or raise a `SubmissionError`."""
+
+
+@dataclass
+class Desk:
+    """What work on one account needs. `boxes` are the mailboxes by role, under their names on the server."""
+
+    account: Account
+    settings: Settings
+    journal: Journal
+    session: ImapSession
+    boxes: Mapping[Role, str]
+    judge: Judge
+    submit: Submit
+    clock: Callable[[], datetime]
+    zone: tzinfo
+    quiet_until: dict[str, datetime] = field(default_factory=dict)
+    """Entries whose last step failed, and when to try again."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules that steps depend on."""
+        return Rules(self.settings.hold, self.settings.queue, self.zone)
+
+    def note_message_id(self, entry: Entry, kind: str) -> str:
+        """Return the Message-ID of a note of ours about a message: the same on every computer, so that a note appears once."""
+        digest = hashlib.sha256(f"{entry.message_id}\0{kind}\0{entry.hold_until}".encode()).hexdigest()[:32]
+        return f"<{digest}.{kind}.coolmail@{self.account.address.rpartition('@')[2]}>"
+
+    async def find(self, role: Role, message_id: str) -> list[Place]:
+        """Return where a message lies in one mailbox, lowest UID first, seen fresh."""
+        selected = await self.session.select(self.boxes[role])
+        uids = await self.session.search_message_id(message_id)
+        return [Place(self.boxes[role], selected.uidvalidity, uid) for uid in sorted(uids)]
+
+    async def raw(self, entry: Entry) -> bytes:
+        """Return the bytes as taken."""
+        raw = await self.journal.raw(entry.id)
+        if raw is None:
+            raise LookupError(f"the content of {entry.id} is gone from the journal")
+        return raw

@@ -1,0 +1,216 @@
+"""One sweep over an account: look at the mailboxes, compare with the journal, do what follows, say when to come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from coolmail.core.entry import Entry, Place
+from coolmail.core.errors import CoolmailError
+from coolmail.core.siblings import siblings
+from coolmail.core.states import Decision, State
+from coolmail.core.steps import OURS, Do, Role, Sight, next_step
+from coolmail.daemon.carrying import carry_out, restore
+from coolmail.daemon.desk import Desk, log
+from coolmail.daemon.doors import Doors, looks_ready
+from coolmail.daemon.survey import Seen, Survey, View
+from coolmail.daemon.taking import adopt, letter, letter_of, take
+from coolmail.journal import JournalError
+from coolmail.mail.imap.errors import AppendUncertain, ConnectionLost
+from coolmail.mail.imap.values import Uid
+from coolmail.mail.message import read_draft
+
+MOST_STEPS = 12
+"""Steps one message can go in one sweep; more would mean that a step leaves no trace."""
+
+QUIET = timedelta(minutes=1)
+"""How long a message whose step failed is left alone."""
+
+CONFLICTING = frozenset({State.TAKEN, State.SCORED, State.HELD})
+"""States in which another version of a message in Drafts or Outbox is a conflict."""
+
+
+@dataclass
+class Sweeper:
+    """What one account's sweeps remember between them, for the life of one connection."""
+
+    desk: Desk
+    survey: Survey
+    doors: Doors
+    monotonic: Callable[[], float]
+    foreign_since: dict[Place, float] = field(default_factory=dict)
+    """Messages in `Sending` that no journal entry of ours claims, and since when they lie there, on the monotonic clock."""
+    versions: dict[tuple[str, Place], bool] = field(default_factory=dict)
+    """Whether a draft is a version of an entry, remembered so that it is fetched once."""
+
+    async def sweep(self) -> datetime:
+        """Do everything that can be done now; return when to look again at the latest (UTC)."""
+        desk = self.desk
+        view = await self.survey.look()
+        ignored = await self._ignored(view)
+        entries = await desk.journal.active(desk.account.name)
+        conflicts = await self._freeze(entries, view)
+        await self._restores()
+        wake = desk.clock() + desk.settings.poll
+        for entry in entries:
+            wake = min(wake, await self._advance(entry.id, view))
+        wake = min(wake, await self._adoptions(view))
+        ready, wait = self.doors.still(view, ignored)
+        ready = [seen for seen in ready if seen.place not in conflicts]
+        if ready:
+            # One at a time: the next look tells whether another is a version of this one.
+            await self._take(ready[0], view)
+        if len(ready) > 1:
+            wait = timedelta(0)
+        return wake if wait is None else min(wake, desk.clock() + wait)
+
+    async def _ignored(self, view: View) -> frozenset[tuple[int, bool]]:
+        """Return the drafts to leave alone: those that looked ready at the first meeting, as long as nothing about them changes."""
+        desk, name = self.desk, self.desk.boxes[Role.DRAFTS]
+        drafts = view.boxes.get(Role.DRAFTS, {})
+        validity = view.validity[name]
+        known = await desk.journal.met(desk.account.name, name, validity)
+        if known is None:
+            now = frozenset((seen.place.uid, seen.flagged) for seen in drafts.values() if looks_ready(seen))
+            if now:
+                log.info(
+                    "%s: %d drafts were flagged before coolmail came and are left alone", desk.account.name, len(now)
+                )
+        else:
+            now = frozenset((uid, flag) for uid, flag in known if uid in drafts and drafts[uid].flagged == flag)
+        if now != known:
+            await desk.journal.set_met(desk.account.name, name, validity, now)
+        return now
+
+    async def _freeze(self, entries: list[Entry], view: View) -> frozenset[Place]:
+        """Freeze held messages of which another version lies in Drafts or Outbox, thaw the others; return where such versions lie."""
+        conflicts: set[Place] = set()
+        for entry in entries:
+            if entry.state not in CONFLICTING:
+                continue
+            found = [
+                seen for seen in view.messages(Role.DRAFTS, Role.OUTBOX) if await self._is_version(entry, seen, view)
+            ]
+            conflicts |= {seen.place for seen in found}
+            if entry.state is State.HELD and bool(found) != entry.frozen:
+                if found:
+                    what = f"another version of it lies in {found[0].place.mailbox}: frozen until you keep one"
+                else:
+                    what = "only this version is left: it waits on"
+                await self.desk.journal.change(
+                    entry.id, State.HELD, now=self.desk.clock(), what=what, frozen=bool(found)
+                )
+        return frozenset(conflicts)
+
+    async def _is_version(self, entry: Entry, seen: Seen, view: View) -> bool:
+        draft = seen.draft
+        if seen.place == entry.source or seen.deleted or draft.message_id == entry.suggestion_id:
+            return False
+        if draft.message_id == entry.message_id:
+            # Some clients keep the Message-ID when they save again. Where ours does not lie beside it, it is ours, moved by the user.
+            return any(role in OURS for role in view.sight(entry).places)
+        if draft.in_reply_to != entry.in_reply_to or draft.from_[1].casefold() != entry.sender.casefold():
+            return False
+        key = (entry.id, seen.place)
+        if key not in self.versions:
+            await self.desk.session.select(seen.place.mailbox)
+            raw = await self.desk.session.fetch(Uid(seen.place.uid))
+            self.versions[key] = raw is not None and siblings(letter_of(entry), letter(read_draft(raw)))
+        return self.versions[key]
+
+    async def _restores(self) -> None:
+        """Put back what the user wants back."""
+        for entry in await self.desk.journal.decided(self.desk.account.name):
+            if entry.decision is Decision.RESTORE and entry.has_bytes:
+                await self._guarded(entry.id, restore(self.desk, entry, "you restored it"))
+
+    async def _advance(self, identifier: str, view: View) -> datetime:
+        """Take one message as many steps as it can go now; return when to look at it again."""
+        desk = self.desk
+        later = desk.clock() + desk.settings.poll
+        quiet = desk.quiet_until.get(identifier)
+        if quiet is not None and desk.clock() < quiet:
+            return min(later, quiet)
+        entry = await desk.journal.get(identifier)
+        begun_at = entry.place if entry is not None else None
+        for _ in range(MOST_STEPS):
+            if entry is None:
+                return later
+            sight = _as_moved(view.sight(entry), entry, begun_at, desk)
+            step = next_step(entry, sight, desk.clock(), desk.rules)
+            if step.do is Do.WAIT:
+                return min(later, step.at) if step.at is not None else later
+            if not await self._guarded(identifier, carry_out(desk, entry, step, view)):
+                return desk.clock() + QUIET
+            before, entry = entry, await desk.journal.get(identifier)
+            if entry == before:
+                return later
+        return desk.clock() + timedelta(seconds=1)
+
+    async def _take(self, seen: Seen, view: View) -> None:
+        """Take a ready draft and bring it as far as it can go at once."""
+        await self.desk.judge.ready()
+        entry = await take(self.desk, seen)
+        if entry is not None:
+            await self._advance(entry.id, _without(view, seen))
+
+    async def _adoptions(self, view: View) -> datetime:
+        """Adopt messages in our mailboxes that the journal does not know; return when the next one may be due."""
+        desk, now = self.desk, self.monotonic()
+        known = {entry.message_id for entry in await desk.journal.active(desk.account.name)}
+        wake = desk.clock() + desk.settings.poll
+        foreign: dict[Place, float] = {}
+        for seen in view.messages(*OURS):
+            message_id = seen.draft.message_id
+            if seen.deleted or (message_id is not None and message_id in known):
+                continue
+            if seen.role is Role.SENDING:
+                since = foreign[seen.place] = self.foreign_since.get(seen.place, now)
+                left = desk.settings.queue.stuck_after - timedelta(seconds=now - since)
+                if left > timedelta(0):
+                    wake = min(wake, desk.clock() + left)
+                    continue
+            if await self._still_unknown(seen):
+                await desk.judge.ready()
+                if (entry := await adopt(desk, seen)) is not None:
+                    await self._advance(entry.id, view)
+        self.foreign_since = foreign
+        return wake
+
+    async def _still_unknown(self, seen: Seen) -> bool:
+        """Whether a message is still there: the look may be older than a step that moved it."""
+        await self.desk.session.select(seen.place.mailbox)
+        return bool(await self.desk.session.overview([Uid(seen.place.uid)]))
+
+    async def _guarded(self, identifier: str, work: Coroutine[Any, Any, None]) -> bool:
+        """Do one piece of work; a failure that concerns this message alone is recorded and does not stop the others."""
+        desk = self.desk
+        try:
+            await work
+        except (ConnectionLost, AppendUncertain, JournalError):
+            raise
+        except (CoolmailError, LookupError) as error:
+            desk.quiet_until[identifier] = desk.clock() + QUIET
+            log.error("%s: %s: %s", desk.account.name, identifier, error)
+            return False
+        desk.quiet_until.pop(identifier, None)
+        return True
+
+
+def _as_moved(sight: Sight, entry: Entry, begun_at: Place | None, desk: Desk) -> Sight:
+    """Return what was seen, corrected by where this sweep itself has put the message since."""
+    if entry.place is None or entry.place == begun_at:
+        return sight
+    role = next(role for role, name in desk.boxes.items() if name == entry.place.mailbox)
+    places = {seen: place for seen, place in sight.places.items() if seen not in OURS and place != entry.source}
+    return Sight({**places, role: entry.place}, {**sight.validity, entry.place.mailbox: entry.place.uidvalidity})
+
+
+def _without(view: View, taken: Seen) -> View:
+    """Return what was seen without the draft that was taken."""
+    boxes = {
+        role: {uid: seen for uid, seen in box.items() if seen.place != taken.place} for role, box in view.boxes.items()
+    }
+    return View(boxes, view.validity)

@@ -1,0 +1,116 @@
+"""Telling the user: the note in INBOX and the call suggestion in Drafts, each once, whatever crashes in between."""
+
+from __future__ import annotations
+
+import hashlib
+
+from coolmail.calls import compose_note, compose_suggestion
+from coolmail.core.entry import Entry
+from coolmail.core.settings import OnExpiry
+from coolmail.core.states import State
+from coolmail.core.steps import Role
+from coolmail.daemon.desk import Desk
+from coolmail.mail.imap.values import Uid
+from coolmail.mail.message import read_draft
+
+INBOX = "INBOX"
+
+
+async def tell(desk: Desk, entry: Entry, kind: str) -> None:
+    """Put the note of this kind into INBOX in the place of the one before; with the first note of a hold, the call suggestion into Drafts."""
+    suggestion_id = entry.suggestion_id
+    if kind == "held" and suggestion_id is None:
+        suggestion_id = await suggest(desk, entry)
+    note_id = desk.note_message_id(entry, kind)
+    note = compose_note(
+        kind=kind,
+        identifier=entry.id,
+        address=desk.account.address,
+        message_id=note_id,
+        subject=entry.subject,
+        recipients=entry.recipients,
+        now=desk.clock(),
+        zone=desk.zone,
+        report=entry.report,
+        reasons=entry.reasons,
+        hold_until=entry.hold_until if entry.state is State.HELD else None,
+        sends_at_deadline=desk.settings.hold.on_expiry is OnExpiry.SEND,
+        mailboxes=desk.account.mailboxes,
+        has_suggestion=suggestion_id is not None,
+    )
+    await _append_once(desk, INBOX, note_id, note, flags=())
+    if entry.note_id is not None and entry.note_id != note_id:
+        await _remove(desk, INBOX, entry.note_id)
+    now = desk.clock()
+    more = {"reminded_at": now} if kind == "reminder" else {}
+    await desk.journal.change(
+        entry.id,
+        entry.state,
+        now=now,
+        what=f"told you ({kind})",
+        note_id=note_id,
+        note_kind=kind,
+        suggestion_id=suggestion_id,
+        **more,
+    )
+
+
+async def tell_refused(desk: Desk, entry: Entry) -> None:
+    """Tell the user that a message was sent, but not to everybody."""
+    note_id = desk.note_message_id(entry, "refused")
+    note = compose_note(
+        kind="refused",
+        identifier=entry.id,
+        address=desk.account.address,
+        message_id=note_id,
+        subject=entry.subject,
+        recipients=entry.recipients,
+        now=desk.clock(),
+        zone=desk.zone,
+        reasons=[f"{address} was refused; the server said: {words}" for address, words in entry.refused],
+        mailboxes=desk.account.mailboxes,
+    )
+    await _append_once(desk, INBOX, note_id, note, flags=())
+
+
+async def untell(desk: Desk, entry: Entry) -> None:
+    """Take the note out of INBOX when its matter has ended, if the user wants it so."""
+    if entry.note_id is not None and desk.settings.notes == "remove":
+        await _remove(desk, INBOX, entry.note_id)
+
+
+async def suggest(desk: Desk, entry: Entry) -> str | None:
+    """Put the call suggestion into Drafts, unflagged; return its Message-ID, None if there is nobody to write to."""
+    draft = read_draft(await desk.raw(entry))
+    if not draft.to:
+        return None
+    digest = hashlib.sha256(f"{entry.message_id}\0call".encode()).hexdigest()[:32]
+    message_id = f"<{digest}.call.coolmail@{desk.account.address.rpartition('@')[2]}>"
+    message = compose_suggestion(
+        sender=(draft.from_[0], draft.from_[1] or desk.account.address),
+        to=draft.to,
+        subject=entry.subject,
+        in_reply_to=draft.in_reply_to,
+        references=draft.references,
+        message_id=message_id,
+        phone=desk.account.phone,
+        hours=desk.settings.hold.working_hours,
+        now=desk.clock(),
+        zone=desk.zone,
+        language=entry.report.language if entry.report is not None else None,
+    )
+    await _append_once(desk, desk.boxes[Role.DRAFTS], message_id, message, flags=("\\Draft", "\\Seen"))
+    return message_id
+
+
+async def _append_once(desk: Desk, mailbox: str, message_id: str, raw: bytes, *, flags: tuple[str, ...]) -> None:
+    """Append a message of ours unless it is there already: after a crash, or because another computer was quicker."""
+    await desk.session.select(mailbox)
+    if not await desk.session.search_message_id(message_id):
+        await desk.session.append(mailbox, raw, flags=flags, internaldate=desk.clock())
+
+
+async def _remove(desk: Desk, mailbox: str, message_id: str) -> None:
+    await desk.session.select(mailbox)
+    for uid in await desk.session.search_message_id(message_id):
+        await desk.session.expunge(Uid(uid))
