@@ -15,22 +15,21 @@ from email.utils import format_datetime
 from coolmail.calls.rendering import LANGUAGES, day_and_time, render
 from coolmail.core.settings import WorkingHours
 
-HOURS_INTO_THE_DAY = (1, 5)
-"""Slots lie one and five hours after the user begins to work: mid-morning and mid-afternoon."""
+CIVIL = (9 * 60, 17 * 60)
+"""Minutes since midnight between which a client may be called, whatever hours the user keeps."""
 
 
 def slots(now: datetime, hours: WorkingHours, zone: tzinfo) -> list[datetime]:
-    """Return two moments for a call on the next working day of the user, in the user's zone."""
+    """Return two moments for a call on the user's next working day, one in the first and one in the second half, in the user's zone."""
     day = now.astimezone(zone).date() + timedelta(days=1)
     while hours.days and day.isoweekday() not in hours.days:
         day += timedelta(days=1)
-    length = hours.end - hours.start
-    minutes = [
-        min(hours.start + 60 * into, hours.start + length // 2 * number)
-        for number, into in enumerate(HOURS_INTO_THE_DAY, 1)
-    ]
+    start, end = max(hours.start, CIVIL[0]), min(hours.end, CIVIL[1])
+    if start >= end:
+        start, end = hours.start, hours.end
     midnight = datetime.combine(day, time(), zone)
-    return [midnight + timedelta(minutes=minute - minute % 15) for minute in minutes]
+    quarters = [start + (end - start) * part // 8 for part in (1, 5)]
+    return [midnight + timedelta(minutes=minute - minute % 30) for minute in quarters]
 
 
 def compose_suggestion(

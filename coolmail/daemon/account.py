@@ -1,7 +1,8 @@
 """One account's service: connect, prepare the mailboxes, sweep whenever something may have changed, reconnect for ever.
 
-One session does the work. Others, one a watched mailbox, stand in IDLE and only ring a bell; where the server refuses them, polling remains. The
-journal rings the same bell when the command line decided something. Because every sweep looks at everything, a bell that is lost costs time and nothing else.
+One session does the work. Others, one a watched mailbox, stand in IDLE and only ring a bell; where the server refuses them, polling remains.
+The journal rings the same bell when the command line decided something. Because every sweep looks at everything, a bell that is
+lost costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -163,11 +164,13 @@ class AccountService:
             session = None
             try:
                 session = await ImapSession.open(self.account.imap, password)
+                await session.select(mailbox, readonly=True)
+                self.bell.set()  # what came before this connection listened was told to nobody
                 while True:
-                    await session.select(mailbox, readonly=True)
                     failures = 0
                     if await session.idle(540.0):
                         self.bell.set()
+                    await session.select(mailbox, readonly=True)
             except (ImapError, OSError) as error:
                 failures += 1
                 log.debug("%s: watching %s ended: %s", self.account.name, mailbox, error)

@@ -7,12 +7,12 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta
 
 from coolmail.core.settings import Settings
 from coolmail.daemon.account import AccountService
 from coolmail.daemon.desk import Judge, log
+from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal, JournalError
 
 SIGN_EVERY = 5.0
@@ -28,19 +28,6 @@ RESTART = 5.0
 def utc_now() -> datetime:
     """Return the wall clock in UTC."""
     return datetime.now(UTC)
-
-
-def zone_of(settings: Settings) -> tzinfo:
-    """Return the user's time zone: the configured one, else the machine's."""
-    name = settings.hold.working_hours.timezone
-    if name is not None:
-        return ZoneInfo(name)
-    here = datetime.now(UTC).astimezone().tzinfo
-    link = os.path.realpath("/etc/localtime")
-    with contextlib.suppress(KeyError, ValueError):
-        # A named zone knows its future offsets; the bare offset that the system tells is only true until the clocks change.
-        return ZoneInfo(os.environ.get("TZ") or link.rpartition("zoneinfo/")[2] or "UTC")
-    return here or UTC
 
 
 async def run(

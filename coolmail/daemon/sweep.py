@@ -126,15 +126,18 @@ class Sweeper:
             if entry.decision is Decision.RESTORE and entry.has_bytes:
                 await self._guarded(entry.id, restore(self.desk, entry, "you restored it"))
 
-    async def _advance(self, identifier: str, view: View) -> datetime:
-        """Take one message as many steps as it can go now; return when to look at it again."""
+    async def _advance(self, identifier: str, view: View, *, just_taken: bool = False) -> datetime:
+        """Take one message as many steps as it can go now; return when to look at it again.
+
+        `just_taken`: it was claimed after the look, so the view does not show where it lies.
+        """
         desk = self.desk
         later = desk.clock() + desk.settings.poll
         quiet = desk.quiet_until.get(identifier)
         if quiet is not None and desk.clock() < quiet:
             return min(later, quiet)
         entry = await desk.journal.get(identifier)
-        begun_at = entry.place if entry is not None else None
+        begun_at = entry.place if entry is not None and not just_taken else None
         for _ in range(MOST_STEPS):
             if entry is None:
                 return later
@@ -154,7 +157,7 @@ class Sweeper:
         await self.desk.judge.ready()
         entry = await take(self.desk, seen)
         if entry is not None:
-            await self._advance(entry.id, _without(view, seen))
+            await self._advance(entry.id, _without(view, seen), just_taken=True)
 
     async def _adoptions(self, view: View) -> datetime:
         """Adopt messages in our mailboxes that the journal does not know; return when the next one may be due."""

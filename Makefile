@@ -1,0 +1,54 @@
+# make demo   set up .venv and tell the whole story on embedded servers
+# make test   set up .venv with the test tools, lint, and run all tests
+# make lint   ruff, mypy --strict, import-linter
+# make setup  only set up .venv
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# A plain `torch` may pull gigabytes of GPU libraries; this release installs as a CPU build where pip finds one.
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test lint setup bench clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.python
+	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.torch pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[demo]"
+	@touch $@
+
+$(VENV)/.tested: $(VENV)/.ready pyproject.toml
+	$(BIN)/python -m pip install --quiet --group test
+	@touch $@
+
+demo: $(VENV)/.ready
+	$(BIN)/coolmail demo
+
+lint: $(VENV)/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The tests use a private Dovecot. It is installed where that needs no question (root and apt); elsewhere its tests are skipped and say so.
+dovecot:
+	@if ! command -v dovecot >/dev/null 2>&1 && ! test -x /usr/sbin/dovecot; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq dovecot-imapd >/dev/null || true; \
+	  else echo "no Dovecot here: its tests will be skipped (Debian: apt install dovecot-imapd)"; fi; fi
+.PHONY: dovecot
+
+test: lint dovecot
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,6 @@
+"""`python -m coolmail`."""
+
+from coolmail.cli.app import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Opening what a command needs: the configuration and the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+from coolmail.cli.output import errors_in_words, fail
+from coolmail.config import config_path, journal_path, load
+from coolmail.core.entry import Entry
+from coolmail.core.settings import Settings
+from coolmail.journal import Journal
+
+Result = TypeVar("Result")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", help="The configuration file; default: the platform's config folder.", show_default=False
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+IdArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="ID...", help="Ids as `coolmail held` shows them; a unique beginning is enough.", show_default=False
+    ),
+]
+
+DEAD_AFTER = timedelta(seconds=15)
+"""A daemon without a sign of life for so long is not running."""
+
+
+def settings_from(config: Path | None) -> Settings:
+    """Return the settings, or end with a clear message."""
+    with errors_in_words():
+        return load(config or config_path())
+
+
+def with_journal(config: Path | None, work: Callable[[Journal, Settings], Awaitable[Result]]) -> Result:
+    """Open the journal of a configuration, do the work, close it."""
+    settings = settings_from(config)
+
+    async def open_and_work() -> Result:
+        async with Journal.open(journal_path(settings)) as journal:
+            return await work(journal, settings)
+
+    with errors_in_words():
+        return asyncio.run(open_and_work())
+
+
+async def one(journal: Journal, prefix: str) -> Entry:
+    """Return the message with this id or unique beginning of one; end with a clear message otherwise."""
+    exact = await journal.get(prefix.lower())
+    if exact is not None:
+        return exact
+    found = await journal.find(prefix)
+    if not found:
+        fail(f"there is no message {prefix!r}; `coolmail held` and `coolmail history` list them")
+    if len(found) > 1:
+        fail(f"{prefix!r} fits several messages: {', '.join(entry.id for entry in found)}")
+    return found[0]
+
+
+async def daemon_runs(journal: Journal) -> bool:
+    """Whether a daemon gave a sign of life lately."""
+    status = await journal.daemon()
+    return status is not None and datetime.now(UTC) - status.seen_at < DEAD_AFTER and _alive(status.pid)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return sys.platform != "win32"

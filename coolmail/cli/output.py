@@ -1,0 +1,74 @@
+"""What the commands share: consoles, JSON, exit codes, errors in one clear line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, tzinfo
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from coolmail.core.clean import clean
+from coolmail.core.durations import in_words
+from coolmail.core.errors import CoolmailError
+
+SCHEMA = 1
+"""Version of the JSON shapes; raised when a field changes its meaning or goes."""
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+def print_json(data: Any) -> None:
+    """Print plain values as JSON on standard output."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def safe(text: str) -> str:
+    """Return text from mail so that it can neither move the cursor nor be read as markup."""
+    return escape(clean(text))
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """Say on standard error what went wrong and what to do; end with the exit code."""
+    err.print(f"[bold red]coolmail:[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def errors_in_words() -> Iterator[None]:
+    """Turn coolmail's own errors into one clear message and exit code 1; anything else is a fault in coolmail and keeps its traceback."""
+    try:
+        yield
+    except CoolmailError as error:
+        fail(str(error))
+
+
+def local(moment: datetime, zone: tzinfo) -> str:
+    """Say a moment in the user's zone: `Wed 26 Nov 15:40`."""
+    return f"{moment.astimezone(zone):%a %d %b %H:%M}"
+
+
+def left(moment: datetime, now: datetime) -> str:
+    """Say how far away a moment is."""
+    return f"in {in_words(moment - now)}" if moment > now else f"{in_words(now - moment)} ago"
+
+
+LEVEL_STYLE = {"calm": "green", "warm": "yellow", "heated": "red", "boiling": "bold red"}
+
+
+def bar(heat: float, width: int = 10) -> str:
+    """Return heat as a bar, readable without colour."""
+    full = round(heat * width)
+    return "█" * full + "░" * (width - full)

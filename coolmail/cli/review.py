@@ -1,0 +1,283 @@
+"""Commands that show: `held`, `show`, `history`, `log`, `status`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
+from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, print_json, safe
+from coolmail.core.clean import clean, shorten
+from coolmail.core.entry import Entry
+from coolmail.core.policy import INSTEAD
+from coolmail.core.settings import Settings
+from coolmail.core.states import State
+from coolmail.daemon.zone import zone_of
+from coolmail.journal import Journal
+from coolmail.journal.rows import report_to_json
+
+
+def brief(entry: Entry) -> dict[str, Any]:
+    """Return an entry as the JSON of lists."""
+    return {
+        "id": entry.id,
+        "account": entry.account,
+        "state": entry.state.value,
+        "subject": clean(entry.subject),
+        "sender": entry.sender,
+        "recipients": list(entry.recipients),
+        "message_id": entry.message_id,
+        "taken_at": entry.taken_at,
+        "updated_at": entry.updated_at,
+        "hold_until": entry.hold_until,
+        "heat": entry.report.heat if entry.report is not None else None,
+        "level": entry.report.level.value if entry.report is not None else None,
+        "reasons": list(entry.reasons),
+        "frozen": entry.frozen,
+        "decision": entry.decision.value if entry.decision is not None else None,
+    }
+
+
+def held(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the messages that wait: held, and those in Review that need your decision."""
+
+    async def work(journal: Journal, settings: Settings) -> None:
+        entries = await journal.in_state(State.HELD, State.REVIEW, State.DUE, State.FAILED)
+        if as_json:
+            print_json({"schema": SCHEMA, "held": [brief(entry) for entry in entries]})
+            return
+        runs = await daemon_runs(journal)
+        if not entries:
+            out.print("Nothing waits.")
+        else:
+            out.print(_table(entries, settings))
+        if not runs:
+            out.print("[yellow]The daemon is not running[/]: nothing is sent until `coolmail run` is started.")
+
+    with_journal(config, work)
+
+
+def _table(entries: list[Entry], settings: Settings) -> Table:
+    zone, now = zone_of(settings), datetime.now(UTC)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("ID", no_wrap=True, style="cyan")
+    table.add_column("Heat", no_wrap=True)
+    table.add_column("To", overflow="ellipsis", no_wrap=True, max_width=28)
+    table.add_column("Subject", overflow="ellipsis", no_wrap=True, max_width=38)
+    table.add_column("Goes out", no_wrap=True)
+    for entry in entries:
+        report = entry.report
+        level = report.level.value if report is not None else ""
+        judged = report is not None and report.judged
+        heat = (
+            Text(f"{bar(report.heat, 5)} {level}", style=LEVEL_STYLE[level])
+            if report and judged
+            else Text("not judged")
+        )
+        table.add_row(
+            entry.id,
+            heat,
+            safe(", ".join(entry.recipients)),
+            safe(entry.subject) or "(no subject)",
+            _when(entry, now, zone),
+        )
+    return table
+
+
+def _when(entry: Entry, now: datetime, zone: Any) -> Text:
+    if entry.decision is not None:
+        return Text(f"{entry.decision.value}: as soon as the daemon is there", style="yellow")
+    if entry.state is State.REVIEW:
+        return Text("you decide", style="bold yellow")
+    if entry.state is State.FAILED:
+        return Text("lost from its mailbox; restore it", style="bold red")
+    if entry.frozen:
+        return Text("two versions: keep one", style="bold yellow")
+    if entry.state is State.DUE:
+        return Text("on its way" if entry.next_attempt_at is None else f"next try {left(entry.next_attempt_at, now)}")
+    if entry.hold_until is None:
+        return Text("unknown")
+    return Text(f"{local(entry.hold_until, zone)} ({left(entry.hold_until, now)})")
+
+
+def show(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show a message: its text with the hot sentences marked, why it waits, what happened to it."""
+
+    async def work(journal: Journal, settings: Settings) -> None:
+        found = [await one(journal, prefix) for prefix in ids]
+        if as_json:
+            shown = []
+            for entry in found:
+                events = [
+                    {"at": event.at, "state": event.state.value, "what": clean(event.what)}
+                    for event in await journal.events(entry.id)
+                ]
+                report = report_to_json(entry.report) if entry.report is not None else None
+                shown.append({**brief(entry), "report": report, "events": events})
+            print_json({"schema": SCHEMA, "messages": shown})
+            return
+        for entry in found:
+            await _show_one(journal, entry, settings)
+
+    with_journal(config, work)
+
+
+async def _show_one(journal: Journal, entry: Entry, settings: Settings) -> None:
+    zone, now = zone_of(settings), datetime.now(UTC)
+    out.print(f"[bold]{safe(entry.subject) or '(no subject)'}[/]  [cyan]{entry.id}[/]")
+    out.print(f"from {safe(entry.sender)} to {safe(', '.join(entry.recipients))}, account {safe(entry.account)}")
+    report = entry.report
+    state = f"[bold]{entry.state.value}[/]"
+    if entry.state is State.HELD and entry.hold_until is not None:
+        state += f" until {local(entry.hold_until, zone)} ({left(entry.hold_until, now)})"
+    out.print(state)
+    if report is not None and report.judged:
+        out.print(
+            Text.assemble(
+                ("heat ", ""),
+                (f"{bar(report.heat)} {report.heat:.2f} {report.level.value}", LEVEL_STYLE[report.level.value]),
+            )
+        )
+    for reason in entry.reasons:
+        out.print(f"  - {safe(reason)}", soft_wrap=True)
+    if report is not None and report.own_text.strip():
+        out.print()
+        out.print(marked(report), soft_wrap=False)
+        for line in dict.fromkeys(INSTEAD[kind] for sentence in report.hot for kind in sentence.kinds):
+            out.print(f"  [green]better:[/] {line}")
+    out.print()
+    for event in await journal.events(entry.id):
+        out.print(f"  [dim]{local(event.at, zone)}[/]  {event.state.value:10} {safe(event.what)}", soft_wrap=True)
+
+
+def marked(report: Any) -> Text:
+    """Return the own text with its hot sentences underlined and their kinds behind them."""
+    text, at = Text(), 0
+    for sentence in report.hot:
+        if sentence.start < at:
+            continue
+        text.append(clean(report.own_text[at : sentence.start], lines=True))
+        text.append(clean(report.own_text[sentence.start : sentence.end], lines=True), style="bold red underline")
+        text.append(f" [{', '.join(kind.value for kind in sentence.kinds)}]", style="dim")
+        at = sentence.end
+    text.append(clean(report.own_text[at:], lines=True).rstrip())
+    return text
+
+
+def history(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many messages at most.")] = 30,
+) -> None:
+    """List the messages of the past, newest first, whatever became of them."""
+
+    async def work(journal: Journal, settings: Settings) -> None:
+        entries = await journal.recent(limit)
+        if as_json:
+            print_json({"schema": SCHEMA, "history": [brief(entry) for entry in entries]})
+            return
+        zone = zone_of(settings)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("ID", "When", "State", "Heat", "To", "Subject"):
+            table.add_column(column, no_wrap=True, overflow="ellipsis", max_width=32)
+        for entry in entries:
+            heat = f"{entry.report.heat:.2f}" if entry.report is not None and entry.report.judged else ""
+            table.add_row(
+                entry.id,
+                local(entry.updated_at, zone),
+                entry.state.value,
+                heat,
+                safe(", ".join(entry.recipients)),
+                safe(shorten(entry.subject, 60)),
+            )
+        out.print(table if entries else "Nothing has passed through coolmail yet.")
+
+    with_journal(config, work)
+
+
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Say whether the daemon runs, how each account is getting on, and how much waits."""
+
+    async def work(journal: Journal, settings: Settings) -> None:
+        runs, daemon = await daemon_runs(journal), await journal.daemon()
+        accounts = {account.name: account for account in await journal.accounts()}
+        counts = {
+            state: len(await journal.in_state(state)) for state in (State.HELD, State.REVIEW, State.DUE, State.FAILED)
+        }
+        if as_json:
+            print_json(
+                {
+                    "schema": SCHEMA,
+                    "running": runs,
+                    "pid": daemon.pid if daemon and runs else None,
+                    "notice": daemon.notice if daemon else "",
+                    "journal": str(journal.path),
+                    "waiting": {state.value: count for state, count in counts.items()},
+                    "accounts": [_account_json(name.name, accounts.get(name.name), runs) for name in settings.accounts],
+                }
+            )
+            return
+        out.print(
+            f"daemon   {'[green]running[/], pid ' + str(daemon.pid) if daemon and runs else '[yellow]not running[/]; start it with `coolmail run`'}"
+        )
+        if daemon and daemon.notice:
+            out.print(f"notice   {safe(daemon.notice)}", soft_wrap=True)
+        for account in settings.accounts:
+            known = accounts.get(account.name)
+            state, detail = (known.state, known.detail) if known and runs else ("stopped", "")
+            colour = {"ready": "green", "connecting": "yellow", "retrying": "yellow"}.get(
+                state, "red" if runs else "dim"
+            )
+            out.print(
+                f"account  {safe(account.name)}: [{colour}]{state}[/]{'  ' + safe(detail) if detail else ''}",
+                soft_wrap=True,
+            )
+        out.print(
+            f"waiting  {counts[State.HELD]} held, {counts[State.REVIEW]} to review, {counts[State.DUE]} on the way"
+        )
+        if counts[State.FAILED]:
+            out.print(
+                f"[red]lost[/]     {counts[State.FAILED]} lie in no mailbox but safe in the journal: coolmail restore ID"
+            )
+        out.print(f"journal  {journal.path}", soft_wrap=True)
+
+    with_journal(config, work)
+
+
+def _account_json(name: str, known: Any, runs: bool) -> dict[str, Any]:
+    if known is None or not runs:
+        return {"name": name, "state": "stopped", "detail": "", "since": known.since if known else None}
+    return {"name": name, "state": known.state, "detail": known.detail, "since": known.since}
+
+
+def log(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show every event of a message."""
+
+    async def work(journal: Journal, settings: Settings) -> None:
+        found = []
+        for prefix in ids:
+            entry = await one(journal, prefix)
+            found += [(entry.id, event) for event in await journal.events(entry.id)]
+        if as_json:
+            rows = [
+                {"id": identifier, "at": event.at, "state": event.state.value, "what": clean(event.what)}
+                for identifier, event in found
+            ]
+            print_json({"schema": SCHEMA, "events": rows})
+            return
+        for identifier, event in found:
+            moment = event.at.astimezone(zone_of(settings))
+            out.print(
+                f"[cyan]{identifier}[/]  {moment:%Y-%m-%d %H:%M:%S}  {event.state.value:10} {safe(event.what)}",
+                soft_wrap=True,
+            )
+
+    with_journal(config, work)
+
+
+__all__ = ["Path", "brief", "held", "history", "log", "marked", "show", "status"]
