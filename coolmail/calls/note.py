@@ -59,8 +59,8 @@ def compose_note(
 ) -> bytes:
     """Return a note as an RFC 5322 message with CRLF line ends.
 
-    `kind` is `held` (it waits), `reminder` (its deadline is near), `review` (a human must decide; `reasons` say why), `refused` (sent, but not to everybody)
-    or `frozen` (another version lies in Drafts). Times are UTC; they are shown in `zone`.
+    `kind` is `held` (it waits), `reminder` (its deadline is near), `review` (a human must decide; `reasons` say why), `refused` (sent, but not to
+    everybody) or `frozen` (another version lies in Drafts). Times are UTC; they are shown in `zone`.
     """
     when = day_and_time(hold_until, zone, "en") if hold_until is not None else None
     title = shorten(subject, 80) or "(no subject)"

@@ -3,10 +3,12 @@
 What counts as what, for the queue behind:
 
 - *Accepted*: the server answered the content with 250. Recipients that it refused (5xx) or put off (4xx) are named one by one.
-- `SubmissionDeferredError`: temporary, and the server has certainly not accepted anything (4xx, no connection, connection lost before the content). Try again later.
+- `SubmissionDeferredError`: temporary, and the server has certainly not accepted anything (4xx, no connection, connection lost before the content).
+  Try again later.
 - `SubmissionRefusedError`: permanent (5xx, all recipients refused, too large, a feature the server lacks). Trying again as it is won't help.
 - `SubmissionLoginError`: the server does not accept the user's login. Nothing was sent; hammering may lock the account.
-- `SubmissionAmbiguousError`: the connection was lost, or the reply did not come, after the content began. The server may have accepted the message. Only a look into
+- `SubmissionAmbiguousError`: the connection was lost, or the reply did not come, after the content began. The server may have accepted it. Only a
+  look into
   `\\Sent`, or the user, can tell.
 
 The stage reached is reported through `on_stage` *before* each step, so that a caller who makes it durable knows after a crash which of these holds.

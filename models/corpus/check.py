@@ -14,9 +14,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 KINDS = frozenset(
-    "anger insult blame threat sarcasm passive-aggression profanity shouting dismissal guilt-trip condescension".split()
+    [
+        "anger",
+        "insult",
+        "blame",
+        "threat",
+        "sarcasm",
+        "passive-aggression",
+        "profanity",
+        "shouting",
+        "dismissal",
+        "guilt-trip",
+        "condescension",
+    ]
 )
-FIELDS = frozenset("id writer scenario trade pair register situation text grade hot".split())
+FIELDS = frozenset(["id", "writer", "scenario", "trade", "pair", "register", "situation", "text", "grade", "hot"])
 HELD = 3  # grades 3 and 4 are held
 
 
@@ -64,7 +76,9 @@ FEATURES: dict[str, Callable[[str], float]] = {
     "question marks": lambda t: t.count("?"),
     "commas per word": lambda t: t.count(",") / max(1, len(t.split())),
     "capital letters": lambda t: sum(map(str.isupper, t)) / max(1, len(t)),
-    "starts with a greeting": lambda t: float(bool(re.match(r"(?i)(hi|hello|hey|dear|good (morning|day|afternoon))\b", t))),
+    "starts with a greeting": lambda t: float(
+        bool(re.match(r"(?i)(hi|hello|hey|dear|good (morning|day|afternoon))\b", t))
+    ),
     "'you' per word": lambda t: len(re.findall(r"(?i)\byou(r|rs)?\b", t)) / max(1, len(t.split())),
     "'please'": lambda t: float("please" in t.lower()),
     "'unfortunately'": lambda t: float("unfortunately" in t.lower()),

@@ -1,0 +1,1 @@
+"""Mail: IMAP, submission, and messages as bytes."""

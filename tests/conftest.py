@@ -1,0 +1,3 @@
+"""Fixtures for all tests: real servers on loopback."""
+
+pytest_plugins = ["tests.servers.fixtures"]
