@@ -42,6 +42,8 @@ async def moved_on(desk: Desk, entry: Entry) -> Moved:
         answered = answered or (_in_thread(draft, thread, entry) and not readers.isdisjoint(_lower(draft.recipients)))
     for _, draft in await _since(desk, INBOX, entry):
         author = draft.from_[1].casefold()
+        if draft.message_id in thread:
+            continue  # what this message answers; INTERNALDATE knows seconds only, so it may seem to have come after
         if author not in ours and (_refers(draft, thread) or (author in readers and _same_subject(draft, entry))):
             return Moved.CLIENT_WROTE
     return Moved.USER_ANSWERED if answered else Moved.NOT

@@ -72,7 +72,7 @@ class Desk:
 
     def note_message_id(self, entry: Entry, kind: str) -> str:
         """Return the Message-ID of a note of ours about a message: the same on every computer, so that a note appears once."""
-        digest = hashlib.sha256(f"{entry.message_id}\0{kind}\0{entry.hold_until}".encode()).hexdigest()[:32]
+        digest = hashlib.sha256(f"{entry.message_id}\0{kind}".encode()).hexdigest()[:32]
         return f"<{digest}.{kind}.coolmail@{self.account.address.rpartition('@')[2]}>"
 
     async def find(self, role: Role, message_id: str) -> list[Place]:

@@ -16,7 +16,7 @@ from coolmail.daemon.carrying import carry_out, restore
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.doors import Doors, looks_ready
 from coolmail.daemon.survey import Seen, Survey, View
-from coolmail.daemon.taking import adopt, letter, letter_of, take
+from coolmail.daemon.taking import NotClaimedError, adopt, letter, letter_of, take
 from coolmail.journal import JournalError
 from coolmail.mail.imap.errors import AppendUncertain, ConnectionLost
 from coolmail.mail.imap.values import Uid
@@ -155,7 +155,11 @@ class Sweeper:
     async def _take(self, seen: Seen, view: View) -> None:
         """Take a ready draft and bring it as far as it can go at once."""
         await self.desk.judge.ready()
-        entry = await take(self.desk, seen)
+        try:
+            entry = await take(self.desk, seen)
+        except NotClaimedError as error:
+            log.warning("%s: %s", self.desk.account.name, error)
+            return
         if entry is not None:
             await self._advance(entry.id, _without(view, seen), just_taken=True)
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from coolmail.core.entry import Entry, Place
+from coolmail.core.errors import CoolmailError
 from coolmail.core.siblings import Letter, siblings
 from coolmail.core.states import State
 from coolmail.core.steps import Role
@@ -31,6 +32,10 @@ REMEMBER_WITHDRAWN = timedelta(days=14)
 
 ONWARD = (Role.HELD, Role.SEND_ANYWAY, Role.REVIEW, Role.SENT)
 """Where a message may be by now if somebody else took it first."""
+
+
+class NotClaimedError(CoolmailError):
+    """A draft is where it was, and no claim on it could be proven; it is tried again later."""
 
 
 def letter(draft: Draft) -> Letter:
@@ -152,6 +157,10 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
     else:
         won = await claim(desk.session, source.mailbox, Uid(source.uid), target, entry.message_id)
     if won is None:
+        await desk.session.select(source.mailbox)
+        left = await desk.session.overview([Uid(source.uid)])
+        if left and "\\Deleted" not in left[0].flags and not await desk.find(Role.SENDING, entry.message_id):
+            raise NotClaimedError(f"a draft in {source.mailbox} could not be claimed and was left where it is")
         reason = "another computer took it, or it was moved away before it could be taken"
         await desk.journal.move(entry.id, State.TAKEN, State.ELSEWHERE, now=desk.clock(), what=reason)
         return None

@@ -106,8 +106,13 @@ async def suggest(desk: Desk, entry: Entry) -> str | None:
 async def _append_once(desk: Desk, mailbox: str, message_id: str, raw: bytes, *, flags: tuple[str, ...]) -> None:
     """Append a message of ours unless it is there already: after a crash, or because another computer was quicker."""
     await desk.session.select(mailbox)
-    if not await desk.session.search_message_id(message_id):
-        await desk.session.append(mailbox, raw, flags=flags, internaldate=desk.clock())
+    if await desk.session.search_message_id(message_id):
+        return
+    await desk.session.append(mailbox, raw, flags=flags, internaldate=desk.clock())
+    # Two computers may have found none at the same moment. Both keep the lowest UID.
+    await desk.session.select(mailbox)
+    for uid in (await desk.session.search_message_id(message_id))[1:]:
+        await desk.session.expunge(uid)
 
 
 async def _remove(desk: Desk, mailbox: str, message_id: str) -> None:

@@ -216,6 +216,11 @@ async def _transact(
     try:
         reply = await smtp.data(data, timeout=max(DATA_TIMEOUT, server.timeout))
     except aiosmtplib.SMTPDataError as error:
+        if error.code < 400:
+            # Neither 250 nor a refusal (RFC 5321 section 4.2.1): the server broke the protocol, and nobody knows what it means.
+            raise SubmissionAmbiguousError(
+                f"{_name(server)} answered the content with {_said(error)}: it may or may not have been accepted."
+            ) from error
         kind = SubmissionDeferredError if error.code < 500 else SubmissionRefusedError
         raise kind(f"{_name(server)} refused the content: {_said(error)}. {SAFE}") from error
     except (aiosmtplib.SMTPException, OSError) as error:

@@ -132,7 +132,7 @@ async def _same_body(session: ImapSession, source: str, uid: Uid, raw: bytes) ->
 
 def _body(raw: bytes) -> bytes:
     lines = re.sub(rb"\r?\n", b"\r\n", raw)
-    return lines.partition(b"\r\n\r\n")[2]
+    return lines.partition(b"\r\n\r\n")[2].lstrip(b"\r\n")  # a draft without headers begins with its body
 
 
 async def _undeleted(session: ImapSession, message_id: str) -> list[Uid]:

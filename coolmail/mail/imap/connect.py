@@ -49,7 +49,7 @@ async def connect(server: Server, password: str, on_dirty: Callable[[], object] 
 
     Raises `ConnectionLost`, `ImapTimeout`, `UntrustedCertificate`, `TlsRequired` or `LoginRefused`; then nothing stays open.
     """
-    protocol = HardenedProtocol(server, on_dirty)
+    protocol = HardenedProtocol(server)
     try:
         async with _patience(server):
             await _reach(server, protocol)
@@ -65,6 +65,7 @@ async def connect(server: Server, password: str, on_dirty: Callable[[], object] 
         protocol.fail(ConnectionLost(f"The connection to {protocol.who} was given up."))
         raise
     protocol.changed.clear()
+    protocol.on_dirty = on_dirty
     return protocol
 
 

@@ -11,6 +11,8 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from coolmail.mail.imap.errors import ConnectionLost
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
@@ -59,7 +61,7 @@ async def _wait(protocol: HardenedProtocol, timeout: float) -> bool:  # noqa: AS
     try:
         response = await idling
     except asyncio.CancelledError:
-        protocol.transport.abort()
+        protocol.fail(ConnectionLost(f"The connection to {protocol.who} was closed while it waited."))
         raise
     if response.result != "OK":
         protocol.capabilities.discard("IDLE")

@@ -47,7 +47,7 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
     capabilities: set[str]
     transport: asyncio.Transport
 
-    def __init__(self, server: Server, on_dirty: Callable[[], object] | None = None) -> None:
+    def __init__(self, server: Server) -> None:
         super().__init__(asyncio.get_running_loop())
         self.server = server
         self.who = f"{server.host} (login {server.username})"
@@ -55,7 +55,8 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
         self.greeting: Frame | None = None
         self.changed = asyncio.Event()
         self.exists: int | None = None
-        self._on_dirty = on_dirty
+        self.on_dirty: Callable[[], object] | None = None
+        """Called when `changed` is set; must not block."""
         self._framer = Framer()
         self._turn = asyncio.Lock()
         self._greeted = asyncio.Event()
@@ -213,8 +214,8 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
     def mark_changed(self) -> None:
         """Remember that the selected mailbox has to be looked at again, and tell whoever asked to be told."""
         self.changed.set()
-        if self._on_dirty is not None:
-            self._on_dirty()
+        if self.on_dirty is not None:
+            self.on_dirty()
 
     def _continue(self) -> None:
         command = self.pending_sync_command
@@ -275,7 +276,7 @@ class HardenedProtocol(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  #
             for waited_for in (self._greeted, self._go_ahead, self._writable, self._idle_event):
                 waited_for.set()
             self.mark_changed()
-        if self.transport is not None:
+        if self.transport is not None and not self.transport.is_closing():  # Python 3.11.2 can't abort what is closed
             self.transport.abort()
 
     def _failed(self) -> ImapError:
