@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from email.policy import SMTP, EmailPolicy
 from functools import cache
+from typing import Any
 
 from babel.dates import format_datetime, format_time
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -36,3 +38,26 @@ def day_and_time(moment: datetime, zone: tzinfo, language: str) -> str:
     day = format_datetime(local, "EEEE d MMMM", locale=language)
     word = {"da": "kl."}.get(language, "at")
     return f"{day} {word} {format_time(local, 'HH:mm', locale=language)}"
+
+
+IDS = frozenset({"message-id", "in-reply-to", "references"})
+
+
+class _LetterPolicy(EmailPolicy):
+    """Folds fields of Message-IDs between the ids only.
+
+    The library would write an id that is longer than a line, as Outlook's often are, as an encoded word, which no client reads as an id: the thread
+    would break.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a header field as octets."""
+        if name.lower() not in IDS:
+            return super().fold_binary(name, value)
+        ids = [part for part in str(value).split() if part.isascii() and part.isprintable()]
+        return f"{name}: {f'{self.linesep} '.join(ids)}{self.linesep}".encode("ascii")
+
+
+def letter_policy(*, utf8: bool = False) -> EmailPolicy:
+    """Return how our own letters are written: CRLF line ends, 7-bit headers unless an address needs more (RFC 6532)."""
+    return _LetterPolicy(linesep=SMTP.linesep, utf8=utf8)

@@ -5,14 +5,15 @@ It is put into `\\Drafts` unflagged and is sent only if the user declares it rea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta, tzinfo
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 
-from coolmail.calls.rendering import LANGUAGES, day_and_time, render
+from coolmail.calls.rendering import LANGUAGES, day_and_time, letter_policy, render
+from coolmail.core.clean import clean
 from coolmail.core.settings import WorkingHours
 
 CIVIL = (9 * 60, 17 * 60)
@@ -26,10 +27,10 @@ def slots(now: datetime, hours: WorkingHours, zone: tzinfo) -> list[datetime]:
         day += timedelta(days=1)
     start, end = max(hours.start, CIVIL[0]), min(hours.end, CIVIL[1])
     if start >= end:
-        start, end = hours.start, hours.end
+        start, end = CIVIL
     midnight = datetime.combine(day, time(), zone)
     quarters = [start + (end - start) * part // 8 for part in (1, 5)]
-    return [midnight + timedelta(minutes=minute - minute % 30) for minute in quarters]
+    return [midnight + timedelta(minutes=max(start, minute - minute % 30)) for minute in quarters]
 
 
 def compose_suggestion(
@@ -49,27 +50,32 @@ def compose_suggestion(
     """Return the draft as an RFC 5322 message with CRLF line ends. `sender` and `to` are (name, address) pairs."""
     chosen = language if language in LANGUAGES else LANGUAGES[0]
     times = [day_and_time(slot, zone, chosen) for slot in slots(now, hours, zone)]
-    name = to[0][0].split()[0].strip(",") if to and to[0][0].strip() else ""
-    message = EmailMessage(policy=SMTP)
+    name = next(iter(clean(to[0][0]).split()), "").strip(",") if to else ""
+    message = EmailMessage(policy=letter_policy(utf8=not all(address.isascii() for _, address in (sender, *to))))
     message["From"] = _address(*sender)
     message["To"] = [_address(*pair) for pair in to]
-    message["Subject"] = " ".join(subject.split())
+    message["Subject"] = " ".join(clean(subject).split())
     message["Date"] = format_datetime(now.astimezone(zone))
     message["Message-ID"] = message_id
     if in_reply_to is not None:
         message["In-Reply-To"] = in_reply_to
-    if references or in_reply_to:
-        message["References"] = " ".join(references or (in_reply_to or "",))
+    if thread := list(references) or [known for known in (in_reply_to,) if known is not None]:
+        message["References"] = " ".join(thread)
     text = render(
         f"suggestion.{chosen}.txt.j2",
         name=name,
         slots=times,
         phone=phone,
-        sender=sender[0] or sender[1].partition("@")[0],
+        sender=clean(sender[0]).strip() or sender[1].partition("@")[0],
     )
     message.set_content(text, cte="quoted-printable")
     return message.as_bytes()
 
 
 def _address(name: str, address: str) -> Address:
-    return Address(" ".join(name.split()), addr_spec=address)
+    # Not `addr_spec=`, which refuses addresses that are in use, like `a..b@docomo.example` and those with letters beyond ASCII.
+    local, _, domain = address.rpartition("@")
+    if local.startswith('"'):
+        # `Address` puts a local part into quotes by itself.
+        local = re.sub(r"\\(.)", r"\1", local[1:-1])
+    return Address(" ".join(clean(name).split()), local, domain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import re
 import sys
@@ -16,7 +17,7 @@ import typer
 from rich.text import Text
 
 from coolmail.cli.opening import ConfigOption, JsonOption, settings_from
-from coolmail.cli.output import LEVEL_STYLE, bar, errors_in_words, fail, out, print_json
+from coolmail.cli.output import LEVEL_STYLE, bar, errors_in_words, fail, out, print_json, to_json
 from coolmail.cli.review import marked
 from coolmail.config import config_path
 from coolmail.core.owntext import own_text
@@ -74,7 +75,9 @@ def check(
     settings = settings_from(config) if config is not None or config_path().exists() else Settings(accounts=())
     with errors_in_words():
         if jsonl:
-            asyncio.run(_check_lines(settings, sys.stdin, sys.stdout))
+            # JSON is UTF-8 whatever the locale (RFC 8259 section 8.1).
+            source = io.TextIOWrapper(sys.stdin.buffer, "utf-8", "replace")
+            asyncio.run(_check_lines(settings, source, sys.stdout))
         else:
             asyncio.run(_check_one(settings, _read(file), as_json=as_json))
 
@@ -206,5 +209,5 @@ async def _answer(
         answer = {"id": identifier, **_as_json(report, verdict)}
         for name in ("own_text", "reasons", "language", "notice", "judged"):
             del answer[name]
-        target.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        target.write(to_json(answer) + "\n")
     target.flush()

@@ -35,9 +35,10 @@ def release(
     async def confirm(entry: Entry) -> bool:
         if yes:
             return True
+        _must_be_answered()
         if entry.report is not None and entry.report.level.held:
             out.print(marked(entry.report))
-        return _ask(f"Send this to {', '.join(entry.recipients)} now?")
+        return _ask(f"Send this to {safe(', '.join(entry.recipients))} now?")
 
     decision = Decision.RELEASE_AGAIN if again else Decision.RELEASE
     _decide(ids, config, decision, "you released it", "is released", confirm)
@@ -47,7 +48,7 @@ def cancel(ids: IdArgument, config: ConfigOption = None, yes: YesOption = False)
     """Do not send a waiting message, ever; its content stays restorable for a while."""
 
     async def confirm(entry: Entry) -> bool:
-        return yes or _ask(f"Cancel the mail {safe(entry.subject)!r}? (`coolmail restore {entry.id}` brings it back)")
+        return yes or _ask(f"Cancel the mail '{safe(entry.subject)}'? (`coolmail restore {entry.id}` brings it back)")
 
     _decide(ids, config, Decision.CANCEL, "you cancelled it", "is cancelled", confirm)
 
@@ -97,6 +98,7 @@ def extend(
             what=f"you let it wait {in_words(span)} longer",
             hold_until=until,
             reminded_at=None,
+            note_kind=None,
         )
         if not changed:
             fail(f"{entry.id} is not held, it is {entry.state.value}: nothing was changed")
@@ -105,9 +107,13 @@ def extend(
     with_journal(config, work)
 
 
-def _ask(question: str) -> bool:
+def _must_be_answered() -> None:
     if not sys.stdin.isatty():
         fail("this asks before it acts; say --yes to go on without a question", 2)
+
+
+def _ask(question: str) -> bool:
+    _must_be_answered()
     return Confirm.ask(question, console=err, default=False)
 
 
@@ -150,6 +156,11 @@ async def _decide_one(
     if decision is Decision.RESTORE and not entry.has_bytes:
         err.print(f"[bold red]coolmail:[/] the content of {entry.id} was removed after its time; it cannot be restored")
         return False
+    if decision is Decision.RESTORE and (twin := await _waiting_twin(journal, entry)):
+        err.print(
+            f"[bold red]coolmail:[/] {entry.id} is the same mail as {twin.id}, which waits: decide on that one first"
+        )
+        return False
     if confirm is not None and not await confirm(entry):
         out.print(f"{entry.id} stays as it is.")
         return False
@@ -160,6 +171,11 @@ async def _decide_one(
         return False
     out.print(f"{entry.id} {said}: {safe(entry.subject) or '(no subject)'}")
     return True
+
+
+async def _waiting_twin(journal: Journal, entry: Entry) -> Entry | None:
+    known = await journal.known(entry.account, entry.message_id)
+    return next((other for other in known if other.id != entry.id and other.state not in FINISHED), None)
 
 
 def _too_late(entry: Entry, decision: Decision) -> str:

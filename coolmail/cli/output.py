@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,13 +21,22 @@ from coolmail.core.errors import CoolmailError
 SCHEMA = 1
 """Version of the JSON shapes; raised when a field changes its meaning or goes."""
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+BEYOND_ASCII = re.compile(r"[^ -~\n]")
+
+out = Console(highlight=False, emoji=False)
+err = Console(stderr=True, highlight=False, emoji=False)
 
 
 def print_json(data: Any) -> None:
     """Print plain values as JSON on standard output."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    sys.stdout.write(to_json(data, indent=2) + "\n")
+
+
+def to_json(data: Any, *, indent: int | None = None) -> str:
+    """Return plain values as JSON, with every control and invisible character escaped: it may be printed on a terminal."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    text = json.dumps(data, ensure_ascii=not unicode, indent=indent, default=_plain)
+    return BEYOND_ASCII.sub(lambda found: found[0] if found[0].isprintable() else json.dumps(found[0])[1:-1], text)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,9 @@ from coolmail.core.settings import Settings
 
 LARGEST = 1_000_000
 """Bytes; a configuration larger than this is some other file."""
+
+MOST_NODES = 20_000
+"""Values and keys that a configuration may hold once its aliases are filled in."""
 
 Lines = dict[tuple[str | int, ...], int]
 
@@ -46,59 +49,100 @@ def load(path: Path) -> Settings:
 
 def loads(text: str, *, where: str = "text") -> Settings:
     """Read a configuration from text; `where` names it in errors."""
-    lines: Lines = {}
-    problems: list[str] = []
+    tree = _Tree()
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = _plain(node, (), lines, problems) if node is not None else {}
+        data = tree.plain(node, ()) if node is not None else {}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f"line {mark.line + 1}: " if mark else ""
-        raise ConfigError(where, [f"{line}this is not YAML: {error.problem or error.context}"]) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise ConfigError(where, [f"this is not YAML: {error or 'nested too deeply'}"]) from error
-    if problems:
-        raise ConfigError(where, problems)
+        raise ConfigError(where, [f"{line}this is not YAML: {_problem(error)}"]) from error
+    except yaml.reader.ReaderError as error:
+        line_number = text.count("\n", 0, error.position) + 1
+        raise ConfigError(where, [f"line {line_number}: this is not YAML: it holds a control character"]) from error
+    except RecursionError:
+        raise ConfigError(where, ["this is not YAML: nested too deeply"]) from None
+    if tree.problems:
+        raise ConfigError(where, tree.problems)
     if not isinstance(data, dict):
-        raise ConfigError(where, ["it must be a mapping that begins with `accounts:`; see config.example.yaml"])
+        raise ConfigError(where, ["line 1: it must be a mapping that begins with `accounts:`; see config.example.yaml"])
     try:
         return Config.model_validate(data).settings()
     except ValidationError as error:
-        raise ConfigError(where, [_sentence(fault, lines) for fault in error.errors(include_url=False)]) from None
+        raise ConfigError(where, [_sentence(fault, tree.lines) for fault in error.errors(include_url=False)]) from None
 
 
-def _plain(node: yaml.Node, path: tuple[str | int, ...], lines: Lines, problems: list[str]) -> Any:
-    """Return plain values, remembering the line of every key and noting keys that stand twice."""
-    lines[path] = node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        mapping: dict[Hashable, Any] = {}
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """Return YAML's words, but for those that would repeat a value: it may be a password that was not put into quotes."""
+    said = error.problem or error.context or "it cannot be read"
+    return "a value that begins with * must stand in quotes" if "undefined alias" in said else said
+
+
+class _TooLargeError(yaml.MarkedYAMLError):
+    """Aliases of aliases make more of a file than it is."""
+
+
+@dataclass
+class _Tree:
+    """Reads composed nodes into plain values, remembering the line of every key and what is wrong with single values."""
+
+    lines: Lines = field(default_factory=lambda: {(): 1})
+    problems: list[str] = field(default_factory=list)
+    nodes: int = 0
+
+    def plain(self, node: yaml.Node, path: tuple[str | int, ...]) -> Any:
+        """Return a node as plain values."""
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            raise _TooLargeError(problem="there is far too much in it, aliases counted", problem_mark=node.start_mark)
+        self.lines[path] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.plain(item, (*path, number)) for number, item in enumerate(node.value)]
+        constructor = yaml.SafeLoader("")
+        try:
+            return constructor.construct_object(node)
+        except yaml.constructor.ConstructorError:
+            said = "a value that begins with ! must stand in quotes"
+        except ValueError:
+            said = "it looks like a number or a date but is none; put it into quotes"
+        finally:
+            constructor.dispose()
+        self.problems.append(f"line {self.lines[path]}: {_key(path)}: {said}")
+        return None
+
+    def _mapping(self, node: yaml.MappingNode, path: tuple[str | int, ...]) -> dict[str, Any]:
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = str(key_node.value)
             line = key_node.start_mark.line + 1
+            if not isinstance(key_node, yaml.ScalarNode):
+                self.problems.append(f"line {line}: a key must be a plain word")
+                continue
+            key = str(key_node.value)
             if key in mapping:
-                problems.append(f"line {line}: `{key}` stands twice (first on line {lines[(*path, key)]})")
-            mapping[key] = _plain(value_node, (*path, key), lines, problems)
-            lines[(*path, key)] = line
+                self.problems.append(f"line {line}: `{key}` stands twice (first on line {self.lines[(*path, key)]})")
+            mapping[key] = self.plain(value_node, (*path, key))
+            self.lines[(*path, key)] = line
         return mapping
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, number), lines, problems) for number, item in enumerate(node.value)]
-    constructor = yaml.SafeLoader("")
-    try:
-        return constructor.construct_object(node)
-    finally:
-        constructor.dispose()
+
+
+def _key(path: tuple[str | int, ...]) -> str:
+    return "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
 def _sentence(fault: Any, lines: Lines) -> str:
     """Return one validation fault as a sentence with line and key."""
     path = tuple(fault["loc"])
     near = next(lines[path[:cut]] for cut in range(len(path), -1, -1) if path[:cut] in lines)
-    key = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    key = _key(path)
     match fault["type"]:
         case "extra_forbidden":
             said = "there is no such key"
         case "missing":
             said = "this key is missing"
+        case "model_type":
+            said = "it must hold keys of its own; leave it out to have the defaults"
         case "value_error" | "assertion_error":
             said = str(fault["ctx"]["error"])
         case _:

@@ -28,6 +28,15 @@ def _duration(value: Any) -> timedelta:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
+
+def _threshold(value: Any) -> float | None:
+    if value is None or value == "default":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ValueError(f"{value!r} is neither `default` nor a heat above 0 and up to 1")
+    return float(value)
+
+
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")
 CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*-\s*(\d{1,2})(?::(\d{2}))?")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -66,7 +75,7 @@ class ServerPart(Part):
     username: Name
     password_command: str | None = None
     password_env: str | None = None
-    password: str | None = None
+    password: str | None = Field(default=None, repr=False)
     tls_ca: str | None = None
     timeout: Duration = timedelta(seconds=60)
 
@@ -193,7 +202,7 @@ class WorkingHoursPart(Part):
 class HoldPart(Part):
     """`hold:`."""
 
-    threshold: Literal["default"] | Annotated[float, Field(gt=0, le=1)] = "default"
+    threshold: Annotated[float | None, BeforeValidator(_threshold)] = None
     sensitivity: core.Sensitivity = core.Sensitivity.NORMAL
     minimum: Duration = timedelta(hours=24)
     maximum: Duration = timedelta(hours=48)
@@ -214,7 +223,7 @@ class HoldPart(Part):
     def rules(self) -> core.HoldRules:
         """Return the settings of holding."""
         return core.HoldRules(
-            threshold=None if isinstance(self.threshold, str) else self.threshold,
+            threshold=self.threshold,
             sensitivity=self.sensitivity,
             minimum=self.minimum,
             maximum=self.maximum,
@@ -256,6 +265,14 @@ class QueuePart(Part):
     stuck_after: Duration = timedelta(minutes=15)
     keep: Duration = timedelta(days=90)
 
+    @model_validator(mode="after")
+    def _check(self) -> QueuePart:
+        if not timedelta(0) < self.first_retry <= self.last_retry:
+            raise ValueError("first_retry must be longer than nothing and not longer than last_retry")
+        if min(self.lifetime, self.stuck_after) <= timedelta(0):
+            raise ValueError("lifetime and stuck_after must be longer than nothing")
+        return self
+
 
 class Config(Part):
     """The whole file."""
@@ -273,7 +290,7 @@ class Config(Part):
     @field_validator("settle", mode="before")
     @classmethod
     def _one_for_all(cls, value: Any) -> Any:
-        return {"drafts": value, "outbox": value} if isinstance(value, str) else value
+        return value if isinstance(value, dict | SettlePart) else {"drafts": value, "outbox": value}
 
     @field_validator("poll")
     @classmethod

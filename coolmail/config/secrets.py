@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 
 from coolmail.core.errors import CoolmailError
@@ -33,21 +32,24 @@ async def find_password(account: str, server: Server) -> str:
 
 
 async def _from_command(account: str, command: str) -> str:
-    process = await asyncio.create_subprocess_shell(
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.subprocess_shell(
+        lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=65536, loop=loop),
         command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    process = asyncio.subprocess.Process(transport, protocol, loop)
     try:
         out, err = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT)
     except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
         raise PasswordError(
             f"account {account}: the password command did not end within {COMMAND_TIMEOUT:.0f} s"
         ) from None
+    finally:
+        # Kills it if it still runs. `Process.wait` would wait for what the command itself started, which may keep the pipes open for ever.
+        transport.close()
     lines = out.decode("utf-8", "replace").splitlines()
     if process.returncode != 0 or not lines or not lines[0]:
         said = err.decode("utf-8", "replace").strip().splitlines()

@@ -63,5 +63,5 @@ def next_working_moment(now: datetime, hours: WorkingHours, zone: tzinfo) -> dat
 
 def backoff(attempt: int, first: timedelta, last: timedelta) -> timedelta:
     """Return the wait after the given failed attempt (1, 2, ...): doubling from `first` up to `last`."""
-    doubled: timedelta = first * (2 ** min(attempt - 1, 30))
-    return min(last, doubled)
+    times: int = 2 ** min(attempt - 1, 30)
+    return last if first >= last / times else first * times

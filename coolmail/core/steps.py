@@ -119,17 +119,22 @@ def next_step(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         case State.REVIEW:
             return _review(entry, sight)
         case State.FAILED:
+            if entry.decision is Decision.CANCEL:
+                return Step(Do.CANCEL, _where(sight), "you cancelled it")
             return Step(Do.RESTORE, reason="it was in none of its mailboxes")
         case _:
             return Step(Do.WAIT)
 
 
 def _asked(entry: Entry, where: Role | None) -> Step | None:
-    """Return the step for what the user decided on the command line, if it stops the message."""
+    """Return the step for what the user decided on the command line, if it stops the message.
+
+    What lies in none of our mailboxes cannot be taken back: where it lies, or that it is gone, says what became of it.
+    """
     match entry.decision:
         case Decision.CANCEL:
             return Step(Do.CANCEL, where, "you cancelled it")
-        case Decision.WITHDRAW:
+        case Decision.WITHDRAW if where is not None:
             return Step(Do.WITHDRAW, where, "you took it back to edit")
         case _:
             return None
@@ -179,8 +184,8 @@ def _scored(entry: Entry, sight: Sight) -> Step:
         return step
     if entry.verdict == "hold" and not entry.override:
         return Step(Do.HOLD, Role.HELD if Role.HELD in sight.places else Role.SENDING)
-    if entry.verdict == "review":
-        return Step(Do.REVIEW, _where(sight), "; ".join(entry.reasons))
+    if entry.verdict != "send" and not entry.override:
+        return Step(Do.REVIEW, _where(sight), "; ".join(entry.reasons) or "its tone was not judged")
     return Step(Do.QUEUE, _where(sight))
 
 

@@ -150,9 +150,9 @@ async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
     """Remove a message from our mailboxes; or, where it is gone already, find out whether that meant cancelling."""
     if step.role is not None:
         for role in (Role.SENDING, Role.SEND_ANYWAY, Role.HELD, Role.REVIEW):
-            for place in await desk.find(role, entry.message_id):
+            for place in await desk.find(role, entry.message_id, marked=True):
                 await desk.session.expunge(Uid(place.uid))
-    elif entry.decision is None:
+    elif entry.decision is not Decision.CANCEL:
         # A message that is being moved by the user may have escaped a look that goes from mailbox to mailbox: look again, twice.
         for _ in range(2):
             for role in (Role.DRAFTS, Role.OUTBOX, Role.SEND_ANYWAY, Role.REVIEW, Role.HELD, Role.SENDING):

@@ -75,10 +75,13 @@ class Desk:
         digest = hashlib.sha256(f"{entry.message_id}\0{kind}".encode()).hexdigest()[:32]
         return f"<{digest}.{kind}.coolmail@{self.account.address.rpartition('@')[2]}>"
 
-    async def find(self, role: Role, message_id: str) -> list[Place]:
-        """Return where a message lies in one mailbox, lowest UID first, seen fresh."""
+    async def find(self, role: Role, message_id: str, *, marked: bool = False) -> list[Place]:
+        r"""Return where a message lies in one mailbox, lowest UID first, seen fresh; with `marked` also copies that are marked `\Deleted`."""
         selected = await self.session.select(self.boxes[role])
         uids = await self.session.search_message_id(message_id)
+        if uids and not marked:
+            seen = await self.session.overview(uids, fields=("Message-ID",))
+            uids = [item.uid for item in seen if "\\Deleted" not in item.flags]
         return [Place(self.boxes[role], selected.uidvalidity, uid) for uid in sorted(uids)]
 
     async def raw(self, entry: Entry) -> bytes:

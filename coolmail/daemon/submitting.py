@@ -107,7 +107,7 @@ async def _last_look(desk: Desk, entry: Entry) -> bool:
 
 async def _superseded(desk: Desk, entry: Entry, reason: str) -> None:
     """Close an entry whose mail went out another way, and remove our copy of it: the journal keeps the bytes."""
-    for place in await desk.find(Role.SENDING, entry.message_id):
+    for place in await desk.find(Role.SENDING, entry.message_id, marked=True):
         await desk.session.expunge(Uid(place.uid))
     await untell(desk, entry)
     await desk.journal.move(entry.id, State.DUE, State.ELSEWHERE, now=desk.clock(), what=reason, reasons=(reason,))

@@ -49,11 +49,14 @@ class View:
     def sight(self, entry: Entry) -> Sight:
         """Return where one message lies: its lowest UID in each mailbox.
 
-        A draft that had no Message-ID when it was taken is known in its source mailbox by its UID alone.
+        A draft that had no Message-ID when it was taken is known in its source mailbox by its UID alone. What is marked for removal is passed over:
+        for its user it is deleted, and on a server without UIDPLUS this is how what was moved away stays behind.
         """
         places: dict[Role, Place] = {}
         for role, box in self.boxes.items():
             for seen in box.values():
+                if seen.deleted:
+                    continue
                 known = seen.draft.message_id == entry.message_id
                 unnamed = seen.draft.message_id is None and seen.place == entry.source
                 if (known or unnamed) and (role not in places or seen.place.uid < places[role].uid):

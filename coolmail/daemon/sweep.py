@@ -59,11 +59,11 @@ class Sweeper:
         wake = min(wake, await self._adoptions(view))
         ready, wait = self.doors.still(view, ignored)
         ready = [seen for seen in ready if seen.place not in conflicts]
-        if ready:
-            # One at a time: the next look tells whether another is a version of this one.
-            await self._take(ready[0], view)
-        if len(ready) > 1:
-            wait = timedelta(0)
+        for number, seen in enumerate(ready, 1):
+            # One at a time: the next look tells whether another is a version of this one. What could not be taken does not keep back the others.
+            if await self._take(seen, view):
+                wait = timedelta(0) if number < len(ready) else wait
+                break
         return wake if wait is None else min(wake, desk.clock() + wait)
 
     async def _ignored(self, view: View) -> frozenset[tuple[int, bool]]:
@@ -152,16 +152,17 @@ class Sweeper:
                 return later
         return desk.clock() + timedelta(seconds=1)
 
-    async def _take(self, seen: Seen, view: View) -> None:
-        """Take a ready draft and bring it as far as it can go at once."""
+    async def _take(self, seen: Seen, view: View) -> bool:
+        """Take a ready draft and bring it as far as it can go at once; False if it was not to be had."""
         await self.desk.judge.ready()
         try:
             entry = await take(self.desk, seen)
         except NotClaimedError as error:
             log.warning("%s: %s", self.desk.account.name, error)
-            return
+            return False
         if entry is not None:
             await self._advance(entry.id, _without(view, seen), just_taken=True)
+        return entry is not None
 
     async def _adoptions(self, view: View) -> datetime:
         """Adopt messages in our mailboxes that the journal does not know; return when the next one may be due."""

@@ -38,6 +38,8 @@ async def tell(desk: Desk, entry: Entry, kind: str) -> None:
         mailboxes=desk.account.mailboxes,
         has_suggestion=suggestion_id is not None,
     )
+    if entry.note_id == note_id and entry.note_kind is None:
+        await _remove(desk, INBOX, note_id)  # it says something that is no longer so: the deadline was changed
     await _append_once(desk, INBOX, note_id, note, flags=())
     if entry.note_id is not None and entry.note_id != note_id:
         await _remove(desk, INBOX, entry.note_id)

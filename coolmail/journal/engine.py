@@ -55,4 +55,4 @@ def quick_check(path: Path) -> str | None:
     except sqlite3.DatabaseError as error:
         said = str(error)
         return said if "malformed" in said or "not a database" in said else None
-    return None if answer == "ok" else str(answer)
+    return None if answer == "ok" else " ".join(str(answer).split())

@@ -29,7 +29,8 @@ SAFE = "Your mail is safe where it lies; nothing is taken and nothing is sent un
 
 def translate(error: BaseException, path: Path) -> JournalError:
     """Return the error of our family for what SQLite or the operating system said."""
-    said = str(getattr(error, "orig", None) or error)
+    # The operating system's words without the path: a folder may be named "locked" or "full".
+    said = str(getattr(error, "orig", None) or getattr(error, "strerror", None) or error)
     low = said.lower()
     if "locked" in low or "busy" in low:
         return JournalLockedError(f"the journal {path} is locked by another program. {SAFE}")
@@ -43,6 +44,7 @@ def translate(error: BaseException, path: Path) -> JournalError:
         or "disk i/o" in low
         or "unable to open" in low
         or "permission" in low
+        or "not permitted" in low
     ):
         what = "the disk is full" if full else said
         return JournalUnwritableError(f"the journal {path} cannot be written: {what}. {SAFE}")

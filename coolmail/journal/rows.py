@@ -8,7 +8,6 @@ from typing import Any
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import Decision, Stage, State
 from coolmail.core.tone import Kind, Level, SentenceHeat, ToneReport
-from coolmail.journal.tables import MessageRow
 
 
 def report_to_json(report: ToneReport) -> dict[str, Any]:
@@ -43,8 +42,8 @@ def report_from_json(data: Mapping[str, Any]) -> ToneReport:
     )
 
 
-def to_entry(row: MessageRow, *, has_bytes: bool) -> Entry:
-    """Return the entry that a row holds."""
+def to_entry(row: Any) -> Entry:
+    """Return the entry that a row of the message table holds: every column but `raw`, and `has_bytes` in its place."""
     place = None
     if row.place_mailbox is not None and row.place_uidvalidity is not None and row.place_uid is not None:
         place = Place(row.place_mailbox, row.place_uidvalidity, row.place_uid)
@@ -59,7 +58,7 @@ def to_entry(row: MessageRow, *, has_bytes: bool) -> Entry:
         sender=row.sender,
         recipients=tuple(row.recipients),
         in_reply_to=row.in_reply_to,
-        references=tuple(row.references),
+        references=tuple(row.thread),
         own_text=row.own_text,
         source=Place(row.source_mailbox, row.source_uidvalidity, row.source_uid),
         claimed=row.claimed,
@@ -83,7 +82,7 @@ def to_entry(row: MessageRow, *, has_bytes: bool) -> Entry:
         note_kind=row.note_kind,
         suggestion_id=row.suggestion_id,
         reminded_at=row.reminded_at,
-        has_bytes=has_bytes,
+        has_bytes=bool(row.has_bytes),
     )
 
 

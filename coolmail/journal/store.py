@@ -19,7 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import Exists, delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -189,22 +189,16 @@ class Journal:
     async def _entries(self, *where: Any, order: Any = None, limit: int | None = None) -> list[Entry]:
         query = select(*COLUMNS, HAS_BYTES).where(*where).order_by(order if order is not None else MESSAGE.taken_at)
         async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(query.limit(limit))).mappings().all()
-        entries = []
-        for row in rows:
-            values = dict(row)
-            has_bytes = values.pop("has_bytes")
-            values["references"] = values.pop("thread")
-            entries.append(to_entry(MessageRow.model_construct(**values), has_bytes=bool(has_bytes)))
-        return entries
+            rows = (await connection.execute(query.limit(limit))).all()
+        return [to_entry(row) for row in rows]
 
     async def get(self, identifier: str) -> Entry | None:
         """Return the entry with exactly this id."""
         return next(iter(await self._entries(MESSAGE.id == identifier)), None)
 
     async def find(self, prefix: str, limit: int = 10) -> list[Entry]:
-        """Return the entries whose id begins with `prefix`, unfinished ones first."""
-        if any(letter not in ALPHABET for letter in prefix.lower()):
+        """Return the entries whose id begins with `prefix`, unfinished ones first; an empty prefix names nothing."""
+        if not prefix or any(letter not in ALPHABET for letter in prefix.lower()):
             return []
         found = await self._entries(MESSAGE.id.startswith(prefix.lower()), limit=limit)
         return sorted(found, key=lambda entry: entry.state in FINISHED)
@@ -270,13 +264,16 @@ class Journal:
         """Move a message from one state to another, if it is still in the first.
 
         False: it was not (another program was quicker), and nothing was changed. With `unless_stopped`, False also if the user has meanwhile decided
-        to cancel or withdraw it. Raises `IllegalMoveError` for a move that no message may make.
+        to cancel or withdraw it. A finished message does not come back (False) while another with its Message-ID is
+        unfinished. Raises `IllegalMoveError` for a move that no message may make.
         """
         check_move(before, after)
         where = [MESSAGE.id == identifier, MESSAGE.state == str(before)]
         if unless_stopped:
             stopping = [str(Decision.CANCEL), str(Decision.WITHDRAW)]
             where.append(or_(MESSAGE.decision.is_(None), MESSAGE.decision.not_in(stopping)))
+        if before in FINISHED:
+            where.append(~_unfinished_twin())
         values = {"state": str(after), "updated_at": now, **to_columns(changes)}
         async with self._transaction() as connection:
             done = await connection.execute(update(MessageRow).where(*where).values(**values))
@@ -306,13 +303,12 @@ class Journal:
         self, identifier: str, decision: Decision, allowed: Iterable[State], *, now: datetime, what: str
     ) -> bool:
         """Record what the user decided, if the message is still in one of the `allowed` states."""
-        states = [str(state) for state in allowed]
+        where = [MESSAGE.id == identifier, MESSAGE.state.in_([str(state) for state in allowed])]
+        if decision is Decision.RESTORE:
+            where.append(~_unfinished_twin())
         async with self._transaction() as connection:
             done = await connection.execute(
-                update(MessageRow)
-                .where(MESSAGE.id == identifier, MESSAGE.state.in_(states))
-                .values(decision=str(decision), updated_at=now)
-                .returning(MESSAGE.state)
+                update(MessageRow).where(*where).values(decision=str(decision), updated_at=now).returning(MESSAGE.state)
             )
             row = done.first()
             if row is None:
@@ -420,6 +416,21 @@ class Journal:
             return int(self._watch.execute("PRAGMA data_version").fetchone()[0])
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
+
+
+def _unfinished_twin() -> Exists:
+    """Whether another entry with the same Message-ID is unfinished; only one may be (`uq_message_unfinished`)."""
+    twin = table_of(MessageRow).alias("twin")
+    return (
+        select(twin.c.id)
+        .where(
+            twin.c.account == MESSAGE.account,
+            twin.c.message_id == MESSAGE.message_id,
+            twin.c.id != MESSAGE.id,
+            twin.c.state.not_in([str(state) for state in FINISHED]),
+        )
+        .exists()
+    )
 
 
 def _row_values(row: MessageRow) -> dict[str, Any]:

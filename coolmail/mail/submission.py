@@ -122,8 +122,7 @@ async def _connect(smtp: SMTP, server: Server, password: str) -> None:
     try:
         await smtp.connect()
         await smtp.ehlo()
-        if smtp.supports_extension("auth") or server.username:
-            await smtp.login(server.username, password)
+        await _login(smtp, server, password)
     except aiosmtplib.SMTPAuthenticationError as error:
         text = f"{_name(server)} does not accept the login of {server.username}: {_said(error)}. {SAFE}"
         if 400 <= error.code < 500:
@@ -148,6 +147,18 @@ async def _connect(smtp: SMTP, server: Server, password: str) -> None:
         raise SubmissionDeferredError(f"{_name(server)} cannot be used: {error}. {SAFE}") from error
     except (OSError, ssl.SSLError) as error:
         raise SubmissionDeferredError(f"{_name(server)} cannot be reached: {error}. {SAFE}") from error
+
+
+async def _login(smtp: SMTP, server: Server, password: str) -> None:
+    """Log in with one mechanism. The library would try them all: a wrong password would count several times against a lockout."""
+    username, secret = server.username.encode(), password.encode()
+    if "plain" in smtp.supported_auth_methods:
+        await smtp.auth_plain(username, secret)
+    elif "login" in smtp.supported_auth_methods:
+        await smtp.auth_login(username, secret)
+    else:
+        # CRAM-MD5, or the library's words for why none is possible.
+        await smtp.login(username, secret)
 
 
 def _said(error: aiosmtplib.SMTPResponseException) -> str:

@@ -140,11 +140,11 @@ def test_likeness_of_very_short_texts(a, b, least, most):
 
 def test_likeness_is_bounded_in_time():
     """A megabyte against a megabyte takes a moment."""
-    began = time.perf_counter()
+    began = time.process_time()
     likeness("word " * 200_000, "other words here " * 60_000)
     likeness("a" * 1_000_000, "b" * 1_000_000)
     likeness("a b " * 200, "b a " * 200)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize(

@@ -181,9 +181,9 @@ def test_nesting_without_end_is_bounded():
     raw = (
         b"".join(b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (n, n) for n in range(1000)) + b"\ntext"
     )
-    began = time.perf_counter()
+    began = time.process_time()
     read_draft(raw)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_nesting_without_end_is_bounded():
 )
 def test_a_megabyte_of_headers_takes_no_time(raw):
     """Nothing is quadratic."""
-    began = time.perf_counter()
+    began = time.process_time()
     read_draft(raw)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 def test_thirty_megabytes_are_read_at_once():
@@ -220,9 +220,9 @@ def test_thirty_megabytes_are_read_at_once():
         + b"\r\n"
         + (b"QUJD" * 19 + b"\r\n") * 380_000,
     )
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_draft(raw).own_text.text == "Hi"
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(

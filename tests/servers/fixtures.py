@@ -30,6 +30,12 @@ def dotted_dovecot() -> Iterator[Dovecot]:
     yield from _dovecot(lambda: Dovecot(separator=".", prefix="INBOX."))
 
 
+@pytest.fixture
+def own_dovecot() -> Iterator[Dovecot]:
+    """A Dovecot for one test, which may stop and restart it."""
+    yield from _dovecot(Dovecot)
+
+
 def _dovecot(make: Callable[[], Dovecot]) -> Iterator[Dovecot]:
     if reason := dovecot_server.unavailable():
         pytest.skip(reason)

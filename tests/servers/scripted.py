@@ -2,7 +2,8 @@
 
 `answers` maps a command (`"LOGIN"`, `"UID MOVE"`) to the lines it is answered with, `{tag}` standing for the tag; what is not in it gets a plain
 answer. A line starting with `!` is an act: `!close` hangs up, `!read` waits for one more line from the client, `!wait` until the test
-sets `go_on`, `!quiet` says nothing more, `!tls` begins the handshake. With `literal` in `answers`, literals are not asked for.
+sets `go_on`, `!quiet` says nothing more, `!tls` begins the handshake, `!raw ` sends the rest as it is. With `literal` in `answers`, literals
+are not asked for.
 """
 
 from __future__ import annotations
@@ -110,6 +111,9 @@ class ScriptedServer:
                 return False
             if answer == "!read":
                 self.lines.append((await reader.readuntil(b"\r\n")).rstrip(b"\r\n"))
+            elif answer.startswith("!raw "):
+                writer.write(answer.removeprefix("!raw ").replace("{tag}", tag.decode()).encode())
+                await writer.drain()
             elif answer == "!wait":
                 await self.go_on.wait()
             elif answer == "!tls":

@@ -195,5 +195,5 @@ async def running(tls: Tls, files: Certificates, *, auth: bool = True) -> AsyncI
         sink.go_on.set()
         listening.close()
         for transport in transports:
-            if isinstance(transport, asyncio.Transport):
+            if isinstance(transport, asyncio.Transport) and not transport.is_closing():
                 transport.abort()

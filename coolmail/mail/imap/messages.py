@@ -18,6 +18,7 @@ FIELDS = ("Message-ID", "Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc",
 BATCH = 100
 
 _FIELD_NAME = re.compile(r"[!-9;-~]+")
+_BRACKETED = re.compile(r"<[^<>]+>")
 _PLAIN = re.compile(r"[!#-\[\]-~]+")
 
 
@@ -86,7 +87,7 @@ async def search_message_id(session: ImapSession, message_id: str) -> list[Uid]:
     """Search on the server, then compare here: SEARCH HEADER matches substrings, ignores case, and its quoting limits what can be asked."""
     await session.noop()  # a search sees what this session has been told of, and no more
     wanted = message_id.strip()
-    askable = max(_PLAIN.findall(wanted), key=len, default="")
+    askable = max(_PLAIN.findall(wanted.strip("<>")), key=len, default="")
     candidates = await session.search("HEADER", "Message-ID", askable)
     return [
         item.uid
@@ -96,7 +97,9 @@ async def search_message_id(session: ImapSession, message_id: str) -> list[Uid]:
 
 
 def message_ids(header: bytes) -> list[str]:
-    """Return the values of the Message-ID fields of a header block, unfolded."""
+    """Return what the Message-ID fields of a header block name: each `<id>` in them (an id without brackets gets some), then each whole value."""
     unfolded = re.sub(rb"\r?\n(?=[ \t])", b"", header)
-    found = re.findall(rb"^message-id[ \t]*:(.*)$", unfolded, re.IGNORECASE | re.MULTILINE)
-    return [value.strip().decode("utf-8", "surrogateescape") for value in found]
+    fields = re.findall(rb"^message-id[ \t]*:(.*)$", unfolded, re.IGNORECASE | re.MULTILINE)
+    whole = [value.strip().decode("utf-8", "surrogateescape") for value in fields]
+    named = [found for value in whole for found in _BRACKETED.findall(value) or [f"<{value}>"]]
+    return named + whole

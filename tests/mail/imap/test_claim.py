@@ -76,6 +76,23 @@ async def race(
     return results
 
 
+async def take(number: int, session: ImapSession) -> Moved | None:
+    """Claim a letter."""
+    return await claim(session, "Outbox", Uid(number), "Sending", message_id(number))
+
+
+async def take_by_append(number: int, completed: bytes, session: ImapSession) -> Moved | None:
+    """Claim a draft without Message-ID."""
+    return await claim_by_append(
+        session, "Outbox", Uid(number), "Sending", message_id(number), completed, flags=("\\Seen",)
+    )
+
+
+async def just_move(number: int, session: ImapSession) -> Moved | None:
+    """Move a letter, which is no claim."""
+    return await session.move(Uid(number), "Sending")
+
+
 @pytest.mark.timeout(max(120, RACES))
 @pytest.mark.parametrize("daemons", [2, 3])
 async def test_a_race_has_exactly_one_winner(stored_user: User, open_session: Open, daemons: int) -> None:
@@ -86,7 +103,7 @@ async def test_a_race_has_exactly_one_winner(stored_user: User, open_session: Op
     winners: Counter[int] = Counter()
     won: dict[int, bytes] = {}
     for number in range(1, RACES + 1):
-        results = await race(sessions, "move", lambda s, n=number: claim(s, "Outbox", Uid(n), "Sending", message_id(n)))
+        results = await race(sessions, "move", partial(take, number))
         winners[sum(result is not None for result in results)] += 1
         won |= {result.uid: letter(number) for result in results if result}
     assert winners == {1: RACES}
@@ -103,7 +120,7 @@ async def test_the_race_is_a_real_one(user: User, open_session: Open) -> None:
     for number in range(1, 51):
         for session in sessions:
             await session.select("Outbox")
-        results = await race(sessions, "move", lambda s, n=number: s.move(Uid(n), "Sending"))
+        results = await race(sessions, "move", partial(just_move, number))
         both += all(results)
     assert both > 0
 
@@ -121,9 +138,7 @@ async def test_a_race_by_append_has_exactly_one_winner(stored_user: User, open_s
         results = await race(
             sessions,
             "append",
-            lambda s, n=number, c=completed: claim_by_append(
-                s, "Outbox", Uid(n), "Sending", message_id(n), c, ("\\Seen",)
-            ),
+            partial(take_by_append, number, completed),
         )
         assert sum(result is not None for result in results) == 1
     copies = stored_user.contents("Sending")
@@ -148,7 +163,7 @@ async def test_a_race_without_the_extensions_never_has_two_winners(
     await sessions[0].create("Sending")
     winners: Counter[int] = Counter()
     for number in range(1, count + 1):
-        results = await race(sessions, "move", lambda s, n=number: claim(s, "Outbox", Uid(n), "Sending", message_id(n)))
+        results = await race(sessions, "move", partial(take, number))
         winners[sum(result is not None for result in results)] += 1
     assert winners.keys() <= {0, 1}
     assert set(user.contents("Sending").values()) == {letter(number) for number in range(1, count + 1)}

@@ -112,12 +112,12 @@ async def test_logged_in_before_encryption_is_not_believed(open_session: Open) -
         assert server.received == []
 
 
-@pytest.mark.parametrize("injected", ["* CAPABILITY IMAP4rev1 AUTH=PLAIN EVIL", "* 1 EXI", "A1 OK fake"])
+@pytest.mark.parametrize("injected", ["* CAPABILITY IMAP4rev1 AUTH=PLAIN EVIL\r\n", "* 1 EXI", "A1 OK fake\r\n"])
 async def test_what_is_injected_before_the_handshake_is_rejected(
     open_session: Open, test_certificates: Certificates, injected: str
 ) -> None:
     """Plain text that arrives with the OK to STARTTLS must not be read as if it came through TLS (CVE-2011-0411)."""
-    script = {"STARTTLS": ("{tag} OK go\r\n" + injected, "!tls")}
+    script = {"STARTTLS": ("!raw {tag} OK go\r\n" + injected, "!tls")}
     async with ScriptedServer(script, tls=test_certificates.server_context()) as server:
         with pytest.raises(TlsRequired, match="before encryption"):
             await open_session(server.server(tls=Tls.STARTTLS, ca=str(test_certificates.ca)))

@@ -58,6 +58,7 @@ async def test_a_cancelled_idle_leaves_a_working_connection(any_session: ImapSes
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+    await until(lambda: not any_session.protocol.has_pending_idle_command())
     await any_session.noop()
     assert any_session.alive
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from coolmail.mail.imap import ImapSession, MailboxMissing, Uid
+from coolmail.mail.imap import ImapSession, MailboxMissing, Uid, messages
 from tests.mail.imap.conftest import Open
 from tests.mail.imap.letters import letter, message_id
 from tests.servers.dovecot import User
@@ -71,6 +71,28 @@ async def test_moving_what_is_not_there_is_none(lacking: ImapSession, user: User
         other.expunge()
     await lacking.select("Drafts")
     assert await lacking.move(Uid(1), "Sent") is None
+    assert len(user.contents("Sent")) == 1
+
+
+async def test_a_rivals_copy_is_not_taken_for_ours(
+    user: User, open_session: Open, proxy_to: ProxyTo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without UIDPLUS: another client moves the message away right before our COPY; what lies in the target is its copy, not ours."""
+    user.fill("Drafts", [letter(1)])
+    proxy = await proxy_to(user.dovecot.port)
+    proxy.rewrite = hide("UIDPLUS")
+    session = await open_session(user.server(port=proxy.port))
+    await session.select("Drafts")
+    read = messages.section
+
+    async def read_then_rival(session: ImapSession, uid: Uid, item: str) -> bytes | None:
+        header = await read(session, uid, item)
+        with user.other_client("Drafts") as other:
+            other.uid("MOVE", str(uid), "Sent")
+        return header
+
+    monkeypatch.setattr(messages, "section", read_then_rival)
+    assert await session.move(Uid(1), "Sent") is None
     assert len(user.contents("Sent")) == 1
 
 

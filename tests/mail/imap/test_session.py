@@ -245,7 +245,8 @@ async def test_search_finds_by_words_quoted_or_literal(session: ImapSession) -> 
 async def test_search_message_id_finds_exactly_this(any_session: ImapSession, wanted: str) -> None:
     """Servers match substrings and ignore case; what is returned carries exactly this Message-ID."""
     await any_session.create("Held")
-    decoys = ["<11@letters.test>", wanted.upper() if wanted.islower() else wanted + "x", "x" + wanted]
+    inner = wanted.strip("<>")
+    decoys = ["<11@letters.test>", f"<{inner.upper()}>", f"<x{inner}>", f"<{inner}x>"]
     for identity in [wanted, *decoys, wanted]:
         raw = f"Subject: x\r\nMessage-ID:\r\n {identity}\r\n\r\nx\r\n".encode()
         await any_session.append("Held", raw)
@@ -253,6 +254,14 @@ async def test_search_message_id_finds_exactly_this(any_session: ImapSession, wa
     found = await any_session.search_message_id(wanted)
     everything = await any_session.search("ALL")
     assert found == [everything[0], everything[-1]]
+
+
+@pytest.mark.parametrize("field", ["<1@letters.test> (a comment)", "1@letters.test", "\r\n\t<1@letters.test>"])
+async def test_search_message_id_knows_careless_spellings(session: ImapSession, field: str) -> None:
+    """Comments, missing brackets and folding do not make it another Message-ID."""
+    await session.append("Drafts", f"Message-ID: {field}\r\n\r\nx\r\n".encode())
+    await session.select("Drafts")
+    assert await session.search_message_id("<1@letters.test>") == [1]
 
 
 async def test_search_message_id_sees_what_another_client_just_stored(user: User, session: ImapSession) -> None:

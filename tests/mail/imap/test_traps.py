@@ -24,7 +24,7 @@ from coolmail.mail.imap.connect import connect
 from coolmail.mail.imap.protocol import HardenedProtocol
 from tests.mail.imap.conftest import Open
 from tests.mail.imap.letters import letter, message_id
-from tests.servers.dovecot import User
+from tests.servers.dovecot import Dovecot, User
 from tests.servers.proxy import FaultProxy
 from tests.servers.scripted import ScriptedServer
 from tests.servers.waiting import until
@@ -128,6 +128,25 @@ async def test_trap_02_a_server_that_stops_in_idle_is_noticed(
         async with asyncio.timeout(5):
             with pytest.raises(ConnectionLost, match="shutting down"):
                 await session.idle(600)
+
+
+async def test_trap_02_a_server_that_restarts_in_idle_is_noticed_and_found_again(
+    own_dovecot: Dovecot, open_session: Open
+) -> None:
+    """A real server goes away during IDLE: the waiter knows at once, and a new session works as soon as the server is back."""
+    user = own_dovecot.user()
+    session = await open_session(user.server())
+    await session.select("INBOX")
+    idling = asyncio.create_task(session.idle(600))
+    await until(session.protocol._idle_event.is_set)
+    own_dovecot.stop()
+    async with asyncio.timeout(5):
+        with pytest.raises(ConnectionLost):
+            await idling
+    with pytest.raises(ConnectionLost, match="can't be reached"):
+        await open_session(user.server())
+    own_dovecot.start()
+    assert (await (await open_session(user.server())).select("INBOX")).exists == 0
 
 
 async def test_trap_02_many_waiters_are_all_woken(user: User, open_session: Open, proxy_to: ProxyTo) -> None:
@@ -250,7 +269,12 @@ async def test_trap_05_storing_a_message_may_take_five_minutes(
     """APPEND has at least 300 s whatever the time-out of other commands is."""
     patience: list[float] = []
     watch = session.protocol._watch
-    monkeypatch.setattr(session.protocol, "_watch", lambda seconds: (patience.append(seconds), watch(seconds)))
+
+    def noting(seconds: float) -> None:
+        patience.append(seconds)
+        watch(seconds)
+
+    monkeypatch.setattr(session.protocol, "_watch", noting)
     await session.append("Sent", letter())
     assert patience == [300]
 
@@ -324,7 +348,9 @@ async def test_trap_09_ok_to_a_store_that_hit_nothing_is_no_success(any_session:
 
 async def test_trap_09_a_store_answered_with_modified_did_not_happen(open_session: Open) -> None:
     """OK [MODIFIED 4] means that message 4 was left alone."""
-    async with ScriptedServer({"UID STORE": ("{tag} OK [MODIFIED 4] done",)}) as server:
+    async with ScriptedServer(
+        {"UID STORE": ("{tag} OK [MODIFIED 4] done",), "UID FETCH": ("* 1 FETCH (UID 4 FLAGS ())", "{tag} OK")}
+    ) as server:
         session = await open_session(server.server())
         await session.select("INBOX")
         assert await session.store(Uid(4), add=("\\Flagged",)) is False
