@@ -1,6 +1,7 @@
 # make demo   set up .venv and tell the whole story on embedded servers
 # make test   set up .venv with the test tools, lint, and run all tests
 # make lint   ruff, mypy --strict, import-linter
+# make bench  measure what the queue costs
 # make setup  only set up .venv
 
 PYTHON ?= python3
@@ -8,6 +9,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # A plain `torch` may pull gigabytes of GPU libraries; this release installs as a CPU build where pip finds one.
 TORCH ?= torch==2.13.0
+
+# Most tests wait for servers, so more workers than cores pay off.
+WORKERS ?= 3
 
 .PHONY: demo test lint setup bench clean
 
@@ -48,7 +52,10 @@ dovecot:
 .PHONY: dovecot
 
 test: lint dovecot
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(VENV)/.tested dovecot
+	$(BIN)/python -m benchmarks.queue
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -18,7 +18,7 @@ from enum import StrEnum
 from coolmail.core.entry import Entry, Place
 from coolmail.core.schedule import is_working, next_working_moment
 from coolmail.core.settings import HoldRules, OnExpiry, QueueRules
-from coolmail.core.states import Decision, State
+from coolmail.core.states import Decision, Stage, State
 
 
 class Role(StrEnum):
@@ -54,8 +54,6 @@ class Do(StrEnum):
     """Remove it from our mailboxes (nothing to remove if it is gone already)."""
     REVIEW = "review"
     """Record that a human must decide, with a reason, and move it to `Review`."""
-    RETURN = "return"
-    """Put it back into `Held`."""
     RESTORE = "restore"
     """Put the journal's bytes into `Review`."""
     ELSEWHERE = "elsewhere"
@@ -107,7 +105,7 @@ def next_step(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         case State.TAKEN:
             return _taken(entry, sight, now, rules)
         case State.SCORED:
-            return _scored(entry, sight)
+            return _scored(entry, sight, now, rules)
         case State.HELD:
             return _held(entry, sight, now, rules)
         case State.DUE:
@@ -147,7 +145,8 @@ def _out_of_our_hands(entry: Entry, sight: Sight) -> Step | None:
     if Role.DRAFTS in sight.places:
         return Step(Do.WITHDRAW, Role.DRAFTS, "it was moved to Drafts")
     if Role.OUTBOX in sight.places:
-        return Step(Do.RETURN, Role.OUTBOX)
+        # It is declared ready anew, perhaps in another version of the same Message-ID; the same hold goes on with it.
+        return Step(Do.WITHDRAW, Role.OUTBOX, "it was moved to Outbox")
     if sight.lost_its_mailbox(entry):
         return Step(Do.RESTORE, reason="the mailbox it lay in was deleted or made anew")
     return Step(Do.CANCEL, None, GONE)
@@ -162,31 +161,46 @@ def _taken(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         return Step(Do.SCORE)
     # Not claimed, as far as we know: a crash may have hidden our own win, or another computer won.
     if Role.SENDING in sight.places:
-        stuck = entry.updated_at + rules.queue.stuck_after
-        if now < stuck:
-            return Step(Do.WAIT, Role.SENDING, at=stuck)
-        return Step(
-            Do.REVIEW,
-            Role.SENDING,
-            "it stood still in Sending: its sending was interrupted, here or on another computer, before it began",
-        )
+        return _not_ours(entry, now, rules)
     if any(role in sight.places for role in OURS):
         return Step(Do.ELSEWHERE, reason="another computer took it")
+    moved = entry.source not in sight.places.values()
+    if moved and Role.DRAFTS in sight.places and sight.validity.get(entry.source.mailbox) == entry.source.uidvalidity:
+        return Step(Do.WITHDRAW, Role.DRAFTS, "it was moved to Drafts")
     if Role.OUTBOX in sight.places or Role.DRAFTS in sight.places:
         return Step(Do.CLAIM)
     return Step(Do.ELSEWHERE, reason="it was moved or taken by another computer before this one had it")
 
 
-def _scored(entry: Entry, sight: Sight) -> Step:
+def _scored(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     if stop := _asked(entry, _where(sight)):
         return stop
     if step := _out_of_our_hands(entry, sight):
         return step
+    where = _where(sight)
+    if where is Role.REVIEW:
+        return Step(Do.REVIEW, where, "it was moved to Review")
+    if where is Role.SEND_ANYWAY:
+        return Step(Do.QUEUE, where, "you moved it to Send anyway")
+    if where is Role.SENDING and sight.places[where] != entry.place:
+        return _not_ours(entry, now, rules)
     if entry.verdict == "hold" and not entry.override:
-        return Step(Do.HOLD, Role.HELD if Role.HELD in sight.places else Role.SENDING)
+        return Step(Do.HOLD, where)
     if entry.verdict != "send" and not entry.override:
-        return Step(Do.REVIEW, _where(sight), "; ".join(entry.reasons) or "its tone was not judged")
-    return Step(Do.QUEUE, _where(sight))
+        return Step(Do.REVIEW, where, "; ".join(entry.reasons) or "its tone was not judged")
+    return Step(Do.QUEUE, where)
+
+
+def _not_ours(entry: Entry, now: datetime, rules: Rules) -> Step:
+    """A copy that we did not claim lies in `Sending`: another computer has it, or had it when it died."""
+    stuck = entry.updated_at + rules.queue.stuck_after
+    if now < stuck:
+        return Step(Do.WAIT, Role.SENDING, at=stuck)
+    return Step(
+        Do.REVIEW,
+        Role.SENDING,
+        "it stood still in Sending: its sending was interrupted, here or on another computer, before it began",
+    )
 
 
 def _where(sight: Sight) -> Role | None:
@@ -198,12 +212,12 @@ def _held(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         return stop
     if step := _out_of_our_hands(entry, sight):
         return step
+    if Role.SENDING in sight.places:
+        return _interrupted(entry, now, rules)
     if Role.SEND_ANYWAY in sight.places:
         return Step(Do.QUEUE, Role.SEND_ANYWAY, "you moved it to Send anyway")
     if Role.HELD not in sight.places:
-        if Role.REVIEW in sight.places:
-            return Step(Do.REVIEW, Role.REVIEW, "it was moved to Review")
-        return _interrupted(entry, now, rules)
+        return Step(Do.REVIEW, Role.REVIEW, "it was moved to Review")
     if entry.decision is Decision.RELEASE:
         return Step(Do.QUEUE, Role.HELD, "you released it")
     told = entry.note_kind
@@ -215,7 +229,7 @@ def _held(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
 
 
 def _interrupted(entry: Entry, now: datetime, rules: Rules) -> Step:
-    """A held message lies in `Sending`: our own release was cut short after its claim, or another computer is releasing it."""
+    """A held message lies in `Sending`, alone or beside another copy: our own release was cut short, or another computer is releasing it."""
     stuck = entry.updated_at + rules.queue.stuck_after
     if entry.hold_until is not None:
         stuck = max(stuck, entry.hold_until + rules.queue.stuck_after)
@@ -250,6 +264,11 @@ def _hours(span: timedelta) -> int:
     return int(span.total_seconds() // 3600)
 
 
+def too_early(entry: Entry, now: datetime) -> bool:
+    """Whether a message must not go out yet: it is held, the user did not override that, and its deadline is not there."""
+    return entry.verdict == "hold" and not entry.override and entry.hold_until is not None and now < entry.hold_until
+
+
 def _due(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     if stop := _asked(entry, _where(sight)):
         return stop
@@ -267,8 +286,8 @@ def _due(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         )
     if entry.next_attempt_at is not None and now < entry.next_attempt_at:
         return Step(Do.WAIT, Role.SENDING, at=entry.next_attempt_at)
-    if entry.verdict == "hold" and not entry.override and entry.hold_until is not None and now < entry.hold_until:
-        # The clock was set back between the release and the attempt: never early.
+    if too_early(entry, now):
+        # The clock was set back between the release and the attempt.
         return Step(Do.WAIT, Role.SENDING, at=entry.hold_until)
     return Step(Do.SUBMIT, Role.SENDING)
 
@@ -280,14 +299,21 @@ def _review(entry: Entry, sight: Sight) -> Step:
     if entry.decision is Decision.WAS_SENT:
         return Step(Do.SETTLE, where, "you said that it was sent")
     if step := _out_of_our_hands(entry, sight):
-        # Moving it to Outbox is the user's answer here: it goes through scoring again as if newly declared ready.
-        if step.do is Do.RETURN:
-            return Step(Do.WITHDRAW, Role.OUTBOX, "it was moved to Outbox")
         return step
     if where is Role.SEND_ANYWAY:
         return Step(Do.QUEUE, where, "you moved it to Send anyway")
+    if entry.decision is Decision.RELEASE and entry.stage is Stage.DATA:
+        return Step(
+            Do.REVIEW,
+            where,
+            f"it is not known whether it was sent, so it was not released: `coolmail release {entry.id} --again` sends it again, "
+            f"`coolmail resolve {entry.id} --was-sent` files it as sent",
+        )
     if entry.decision in (Decision.RELEASE, Decision.RELEASE_AGAIN):
         return Step(Do.QUEUE, where, "you released it")
-    if where is not Role.REVIEW:
+    if Role.REVIEW not in sight.places:
         return Step(Do.REVIEW, where)
-    return Step(Do.WAIT, where) if entry.note_kind == "review" else Step(Do.TELL, where, "review")
+    if entry.note_kind != "review":
+        return Step(Do.TELL, Role.REVIEW, "review")
+    # Beside another copy, what a move that was cut short left behind has to go.
+    return Step(Do.WAIT if where is Role.REVIEW else Do.REVIEW, where)

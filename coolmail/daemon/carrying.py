@@ -7,11 +7,11 @@ from typing import Any
 from coolmail.core.entry import Entry, Place
 from coolmail.core.siblings import siblings
 from coolmail.core.states import Decision, State
-from coolmail.core.steps import Do, Role, Step
+from coolmail.core.steps import OURS, Do, Role, Step
 from coolmail.daemon import scoring, submitting
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.filing import file
-from coolmail.daemon.survey import View
+from coolmail.daemon.survey import TAKEN_KEYWORD, TRIED_KEYWORD, View
 from coolmail.daemon.taking import claim_taken, letter, letter_of
 from coolmail.daemon.telling import tell, untell
 from coolmail.mail.imap.claim import claim
@@ -20,7 +20,7 @@ from coolmail.mail.message import read_draft
 from coolmail.mail.outgoing import complete
 
 
-async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:  # noqa: PLR0912 - one branch a step
+async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:
     """Do one step. What it leaves in the journal is the question for the next one."""
     match step.do:
         case Do.WAIT:
@@ -47,8 +47,6 @@ async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:  
             await _cancel(desk, entry, step, view)
         case Do.REVIEW:
             await _review(desk, entry, step)
-        case Do.RETURN:
-            await _move(desk, entry, Role.OUTBOX, Role.HELD)
         case Do.RESTORE:
             await restore(desk, entry, step.reason or "it was in none of its mailboxes")
         case Do.ELSEWHERE:
@@ -92,6 +90,10 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
             return
         place = Place(sending, won.uidvalidity, won.uid)
     by_hand = role is Role.SEND_ANYWAY or entry.decision in (Decision.RELEASE, Decision.RELEASE_AGAIN)
+    if by_hand and entry.state is State.REVIEW and place is not None:
+        # The user was asked and has answered.
+        await desk.session.select(place.mailbox)
+        await desk.session.store(Uid(place.uid), remove=(TRIED_KEYWORD,))
     if entry.state is State.DUE:
         await desk.journal.change(
             entry.id, State.DUE, now=desk.clock(), place=place, override=entry.override or by_hand
@@ -115,7 +117,9 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
 async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
     """Put a message back into `\\Drafts`, or see that the user did; one that went to Outbox again is taken anew from there."""
     place: Place | None = None
-    if step.role in (Role.DRAFTS, Role.OUTBOX):
+    if step.role is Role.OUTBOX and entry.decision is Decision.WITHDRAW:
+        place = await _move(desk, entry, Role.OUTBOX, Role.DRAFTS)
+    elif step.role in (Role.DRAFTS, Role.OUTBOX):
         place = next(iter(await desk.find(step.role, entry.message_id)), None)
     elif step.role is not None:
         place = await _move(desk, entry, step.role, Role.DRAFTS)
@@ -123,10 +127,12 @@ async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
             return
     elif entry.state is not State.FAILED:
         return
-    if step.role is not Role.OUTBOX and place is not None:
-        await desk.session.select(place.mailbox)
-        await desk.session.store(Uid(place.uid), add=("\\Draft",), remove=("\\Flagged",))
-        await _leave_alone(desk, place)
+    if place is not None and place.mailbox == desk.boxes[Role.DRAFTS]:
+        await _leave_alone(desk, entry, place)
+        for role in OURS:
+            await desk.remove(
+                role, entry
+            )  # a second copy, left by a move that was cut short, would be taken for one that still waits
     await untell(desk, entry)
     await desk.journal.move(
         entry.id,
@@ -140,19 +146,28 @@ async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
     )
 
 
-async def _leave_alone(desk: Desk, place: Place) -> None:
-    """Remember that a withdrawn draft, as it lies there, is not ready, whatever its subject says."""
+async def _leave_alone(desk: Desk, entry: Entry, place: Place) -> None:
+    """Let a withdrawn draft, as it lies in Drafts, not be ready, whatever its flag and its subject say.
+
+    A new version under the same Message-ID, saved there and perhaps declared ready, is not ours to touch.
+    """
+    if not await desk.is_at(place, entry):
+        return
+    selected = await desk.session.select(place.mailbox)
+    keyword = (TAKEN_KEYWORD,) if selected.keywords else ()
+    await desk.session.store(Uid(place.uid), add=("\\Draft", *keyword), remove=("\\Flagged",))
     ignored = await desk.journal.met(desk.account.name, place.mailbox, place.uidvalidity) or frozenset()
     await desk.journal.set_met(desk.account.name, place.mailbox, place.uidvalidity, {*ignored, (place.uid, False)})
 
 
 async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
     """Remove a message from our mailboxes; or, where it is gone already, find out whether that meant cancelling."""
-    if step.role is not None:
-        for role in (Role.SENDING, Role.SEND_ANYWAY, Role.HELD, Role.REVIEW):
-            for place in await desk.find(role, entry.message_id, marked=True):
-                await desk.session.expunge(Uid(place.uid))
-    elif entry.decision is not Decision.CANCEL:
+    if step.role is not None or entry.decision is Decision.CANCEL:
+        for role in (*OURS, Role.OUTBOX):
+            await desk.remove(role, entry)
+        for place in await desk.find(Role.DRAFTS, entry.message_id):
+            await _leave_alone(desk, entry, place)
+    else:
         # A message that is being moved by the user may have escaped a look that goes from mailbox to mailbox: look again, twice.
         for _ in range(2):
             for role in (Role.DRAFTS, Role.OUTBOX, Role.SEND_ANYWAY, Role.REVIEW, Role.HELD, Role.SENDING):
@@ -189,6 +204,8 @@ async def _newer_version(desk: Desk, entry: Entry, view: View) -> bool:
 async def _review(desk: Desk, entry: Entry, step: Step) -> None:
     """Record the decision to ask the user, then move the message: a message in `Review` is never sent by itself, one in `Sending` might be."""
     if entry.state is not State.REVIEW:
+        if entry.state is State.TAKEN and not entry.claimed and step.role is Role.SENDING:
+            await _remove_original(desk, entry)
         reason = step.reason or "please decide"
         moved = await desk.journal.move(
             entry.id,
@@ -202,14 +219,38 @@ async def _review(desk: Desk, entry: Entry, step: Step) -> None:
         )
         if not moved:
             return
+    elif step.reason is not None:
+        await desk.journal.change(
+            entry.id,
+            State.REVIEW,
+            now=desk.clock(),
+            what=step.reason,
+            reasons=(step.reason,),
+            decision=None,
+            note_kind=None,
+        )
     if step.role is not None and step.role is not Role.REVIEW:
         place = await _move(desk, entry, step.role, Role.REVIEW)
-        if place is not None:
+        if place is not None and place != entry.place:
             await desk.journal.change(entry.id, State.REVIEW, now=desk.clock(), place=place)
+
+
+async def _remove_original(desk: Desk, entry: Entry) -> None:
+    """Remove what a claim that was cut short left behind: the original beside its copy in `Sending`. It would be taken a second time."""
+    copy = next(iter(await desk.find(Role.SENDING, entry.message_id)), None)
+    if copy is None or not await desk.is_at(copy, entry):
+        return
+    selected = await desk.session.select(entry.source.mailbox)
+    if selected.uidvalidity == entry.source.uidvalidity and await desk.is_at(entry.source, entry):
+        await desk.session.expunge(Uid(entry.source.uid))
 
 
 async def _move(desk: Desk, entry: Entry, role: Role, target: Role) -> Place | None:
     """Move a message from one mailbox to another; return where it is then, None if it was not there."""
+    there = await desk.find(target, entry.message_id)
+    if there and await desk.is_at(there[0], entry):
+        await desk.remove(role, entry)  # a move was cut short after its copy
+        return there[0]
     for place in await desk.find(role, entry.message_id):
         moved = await desk.session.move(Uid(place.uid), desk.boxes[target])
         if moved is not None:

@@ -15,6 +15,8 @@ from coolmail.core.steps import Role, Rules
 from coolmail.core.tone import ToneReport
 from coolmail.journal import Journal
 from coolmail.mail.imap.session import ImapSession
+from coolmail.mail.imap.values import Uid
+from coolmail.mail.outgoing import complete
 from coolmail.mail.submission import Accepted
 
 log = logging.getLogger("coolmail.daemon")
@@ -83,6 +85,23 @@ class Desk:
             seen = await self.session.overview(uids, fields=("Message-ID",))
             uids = [item.uid for item in seen if "\\Deleted" not in item.flags]
         return [Place(self.boxes[role], selected.uidvalidity, uid) for uid in sorted(uids)]
+
+    async def is_at(self, place: Place, entry: Entry) -> bool:
+        """Whether the message at a place is the one in the journal, and not another version that a client saved under the same Message-ID."""
+        await self.session.select(place.mailbox)
+        there = await self.session.fetch(Uid(place.uid))
+        if there is None:
+            return False
+        ours, theirs = (
+            complete(raw, message_id=entry.message_id, date=entry.taken_at) for raw in (await self.raw(entry), there)
+        )
+        return ours == theirs
+
+    async def remove(self, role: Role, entry: Entry) -> None:
+        """Remove every copy of a message from one mailbox; another version under the same Message-ID stays."""
+        for place in await self.find(role, entry.message_id, marked=True):
+            if await self.is_at(place, entry):
+                await self.session.expunge(Uid(place.uid))
 
     async def raw(self, entry: Entry) -> bytes:
         """Return the bytes as taken."""

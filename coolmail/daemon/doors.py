@@ -2,27 +2,31 @@
 
 Ready is always an explicit act: a message in `Outbox`, a flagged draft, or a draft whose subject ends in `//send`. A message is taken only after
 nothing about it changed for `settle`. Drafts that looked ready when coolmail first met the mailbox, and a withdrawn message that lies unchanged where
-it was put, are left alone.
+it was put, are left alone; the latter carries a keyword, so that another computer leaves it alone, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 
 from coolmail.core.settings import Settle
 from coolmail.core.steps import Role
 from coolmail.core.subject import has_token
-from coolmail.daemon.survey import Seen, View
+from coolmail.daemon.survey import TAKEN_KEYWORD, Seen, View
 
 
 def looks_ready(seen: Seen) -> bool:
     """Whether the user declared it ready, by the door it stands at."""
     if seen.deleted:
         return False
-    if seen.role is Role.OUTBOX:
-        return True
-    return seen.role is Role.DRAFTS and (seen.flagged or has_token(seen.draft.subject))
+    return seen.role is Role.OUTBOX or (seen.role is Role.DRAFTS and says_ready(seen.draft.subject, seen.flags))
+
+
+def says_ready(subject: str, flags: Iterable[str]) -> bool:
+    """Whether a draft in Drafts with this subject and these flags was declared ready."""
+    low = {flag.lower() for flag in flags}
+    return "\\flagged" in low or (has_token(subject) and TAKEN_KEYWORD.lower() not in low)
 
 
 class Doors:

@@ -18,8 +18,7 @@ async def file(desk: Desk, entry: Entry) -> None:
         await _copy_to_sent(desk, entry)
     await _flag_original(desk, entry)
     for role in (Role.SENDING, Role.SEND_ANYWAY, Role.HELD, Role.REVIEW):
-        for place in await desk.find(role, entry.message_id, marked=True):
-            await desk.session.expunge(Uid(place.uid))
+        await desk.remove(role, entry)
     if entry.refused:
         await tell_refused(desk, entry)
     await untell(desk, entry)

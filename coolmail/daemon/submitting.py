@@ -7,20 +7,21 @@ withdraw meanwhile. Before each step of the attempt the stage is on the disk, to
 - The stage is `data`: the server may have accepted it. `\\Sent` is searched for the Message-ID (some servers file it themselves); if that does not
   settle it, the user decides, told in plain words with the two commands that settle it.
 
-The last look comes right before that compare-and-set: is our claimed copy still there, has the deadline passed on the wall clock, is the Message-ID
-not in `\\Sent` already, did the conversation not move on?
+The last look comes right before that compare-and-set: is our claimed copy still there and what the journal has, has the deadline passed on the wall
+clock, is the Message-ID not in `\\Sent` already, did the conversation not move on?
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from coolmail.core.entry import Entry
+from coolmail.core.entry import Entry, Place
 from coolmail.core.schedule import backoff
 from coolmail.core.states import Decision, Stage, State
-from coolmail.core.steps import Role
+from coolmail.core.steps import Role, too_early
 from coolmail.daemon.conversation import Moved, moved_on
 from coolmail.daemon.desk import Desk, log
+from coolmail.daemon.survey import TRIED_KEYWORD
 from coolmail.daemon.telling import untell
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.outgoing import BadDraft, complete, envelope, outgoing
@@ -47,6 +48,8 @@ async def submit(desk: Desk, entry: Entry) -> None:
     recipients = [recipient for recipient in to.recipients if recipient not in done]
     data = outgoing(complete(raw, message_id=entry.message_id, date=entry.taken_at))
     now = desk.clock()
+    if too_early(entry, now):
+        return
     begun = await desk.journal.move(
         entry.id,
         State.DUE,
@@ -60,6 +63,7 @@ async def submit(desk: Desk, entry: Entry) -> None:
     )
     if not begun:
         return
+    await _mark_tried(desk, entry)
 
     async def on_stage(stage: Stage) -> None:
         await desk.journal.change(entry.id, State.SUBMITTING, now=desk.clock(), stage=stage)
@@ -76,7 +80,7 @@ async def submit(desk: Desk, entry: Entry) -> None:
     except (SubmissionDeferredError, SubmissionLoginError) as error:
         await _later(desk, entry, str(error), slow=isinstance(error, SubmissionLoginError))
     except SubmissionRefusedError as error:
-        await review(desk, entry, State.SUBMITTING, str(error), refused=(*entry.refused, *error.refused))
+        await review(desk, entry, State.SUBMITTING, str(error), refused=(*entry.refused, *error.refused), stage=None)
     except SubmissionAmbiguousError as error:
         await settle(desk, entry.id, str(error))
     else:
@@ -90,6 +94,21 @@ async def _last_look(desk: Desk, entry: Entry) -> bool:
         if places:
             reason = "a copy that this computer did not claim lies in Sending; look into Sent before you send it"
             await review(desk, entry, State.DUE, reason)
+        return False
+    if entry.attempts == 0 and await _was_tried(desk, entry.place):
+        reason = "another computer has tried to send it, perhaps with success; look into Sent before you send it"
+        await review(desk, entry, State.DUE, reason)
+        return False
+    if not await desk.is_at(entry.place, entry):
+        reason = (
+            "another version of it, with the same Message-ID, lies there; move it to Drafts and declare it ready again"
+        )
+        await review(desk, entry, State.DUE, reason)
+        return False
+    if await desk.find(Role.DRAFTS, entry.message_id):
+        # MOVE is no lock: a user who takes it back at the moment of its release leaves one copy there and one here.
+        reason = "a copy of it lies in Drafts, too: perhaps you took it back at the moment at which it was to go out"
+        await review(desk, entry, State.DUE, reason)
         return False
     if not entry.accepted and await desk.find(Role.SENT, entry.message_id):
         await _superseded(desk, entry, "it lies in Sent already: it was sent from elsewhere")
@@ -105,10 +124,23 @@ async def _last_look(desk: Desk, entry: Entry) -> bool:
             return True
 
 
+async def _mark_tried(desk: Desk, entry: Entry) -> None:
+    """Let other computers see, wherever the message goes, that the submission server may have it."""
+    assert entry.place is not None  # noqa: S101 - the last look saw it there
+    selected = await desk.session.select(entry.place.mailbox)
+    if selected.keywords:
+        await desk.session.store(Uid(entry.place.uid), add=(TRIED_KEYWORD,))
+
+
+async def _was_tried(desk: Desk, place: Place) -> bool:
+    await desk.session.select(place.mailbox)
+    seen = await desk.session.overview([Uid(place.uid)], fields=("Message-ID",))
+    return bool(seen) and TRIED_KEYWORD.lower() in {flag.lower() for flag in seen[0].flags}
+
+
 async def _superseded(desk: Desk, entry: Entry, reason: str) -> None:
     """Close an entry whose mail went out another way, and remove our copy of it: the journal keeps the bytes."""
-    for place in await desk.find(Role.SENDING, entry.message_id, marked=True):
-        await desk.session.expunge(Uid(place.uid))
+    await desk.remove(Role.SENDING, entry)
     await untell(desk, entry)
     await desk.journal.move(entry.id, State.DUE, State.ELSEWHERE, now=desk.clock(), what=reason, reasons=(reason,))
 
@@ -152,7 +184,14 @@ async def _later(desk: Desk, entry: Entry, said: str, *, slow: bool) -> None:
     now, queue = desk.clock(), desk.settings.queue
     wait = queue.last_retry if slow else backoff(entry.attempts + 1, queue.first_retry, queue.last_retry)
     await desk.journal.move(
-        entry.id, State.SUBMITTING, State.DUE, now=now, what=said, server_reply=said, next_attempt_at=now + wait
+        entry.id,
+        State.SUBMITTING,
+        State.DUE,
+        now=now,
+        what=said,
+        server_reply=said,
+        next_attempt_at=now + wait,
+        stage=None,
     )
     log.warning("%s: %s waits for another attempt: %s", desk.account.name, entry.id, said)
 

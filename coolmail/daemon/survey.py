@@ -14,6 +14,13 @@ from coolmail.mail.message import Draft, read_draft
 
 FIELDS = ("MESSAGE-ID", "FROM", "TO", "CC", "BCC", "SUBJECT", "IN-REPLY-TO", "REFERENCES", "DATE")
 
+TAKEN_KEYWORD = "$CoolmailTaken"
+"""Set on a message once it was taken. In Drafts again it is withdrawn: what its subject said has been heard, on whatever computer. A new save of
+it is a new message, without the keyword."""
+
+TRIED_KEYWORD = "$CoolmailTried"
+"""Set on a message before it is handed to the submission server: a computer that did not do so itself must not hand it over again unasked."""
+
 WATCHED = (Role.OUTBOX, Role.DRAFTS, Role.HELD, Role.SEND_ANYWAY, Role.REVIEW, Role.SENDING)
 
 

@@ -54,8 +54,8 @@ class Sweeper:
         conflicts = await self._freeze(entries, view)
         await self._restores()
         wake = desk.clock() + desk.settings.poll
-        for entry in entries:
-            wake = min(wake, await self._advance(entry.id, view))
+        for entry in await desk.journal.active(desk.account.name):
+            wake = min(wake, await self._advance(entry, view))
         wake = min(wake, await self._adoptions(view))
         ready, wait = self.doors.still(view, ignored)
         ready = [seen for seen in ready if seen.place not in conflicts]
@@ -126,30 +126,28 @@ class Sweeper:
             if entry.decision is Decision.RESTORE and entry.has_bytes:
                 await self._guarded(entry.id, restore(self.desk, entry, "you restored it"))
 
-    async def _advance(self, identifier: str, view: View, *, just_taken: bool = False) -> datetime:
+    async def _advance(self, entry: Entry, view: View, *, just_taken: bool = False) -> datetime:
         """Take one message as many steps as it can go now; return when to look at it again.
 
         `just_taken`: it was claimed after the look, so the view does not show where it lies.
         """
         desk = self.desk
         later = desk.clock() + desk.settings.poll
-        quiet = desk.quiet_until.get(identifier)
+        quiet = desk.quiet_until.get(entry.id)
         if quiet is not None and desk.clock() < quiet:
             return min(later, quiet)
-        entry = await desk.journal.get(identifier)
-        begun_at = entry.place if entry is not None and not just_taken else None
+        begun_at = None if just_taken else entry.place
         for _ in range(MOST_STEPS):
-            if entry is None:
-                return later
             sight = _as_moved(view.sight(entry), entry, begun_at, desk)
             step = next_step(entry, sight, desk.clock(), desk.rules)
             if step.do is Do.WAIT:
                 return min(later, step.at) if step.at is not None else later
-            if not await self._guarded(identifier, carry_out(desk, entry, step, view)):
+            if not await self._guarded(entry.id, carry_out(desk, entry, step, view)):
                 return desk.clock() + QUIET
-            before, entry = entry, await desk.journal.get(identifier)
-            if entry == before:
+            after = await desk.journal.get(entry.id)
+            if after is None or after == entry:
                 return later
+            entry = after
         return desk.clock() + timedelta(seconds=1)
 
     async def _take(self, seen: Seen, view: View) -> bool:
@@ -161,7 +159,7 @@ class Sweeper:
             log.warning("%s: %s", self.desk.account.name, error)
             return False
         if entry is not None:
-            await self._advance(entry.id, _without(view, seen), just_taken=True)
+            await self._advance(entry, _without(view, seen), just_taken=True)
         return entry is not None
 
     async def _adoptions(self, view: View) -> datetime:
@@ -183,14 +181,15 @@ class Sweeper:
             if await self._still_unknown(seen):
                 await desk.judge.ready()
                 if (entry := await adopt(desk, seen)) is not None:
-                    await self._advance(entry.id, view)
+                    await self._advance(entry, view)
         self.foreign_since = foreign
         return wake
 
     async def _still_unknown(self, seen: Seen) -> bool:
         """Whether a message is still there: the look may be older than a step that moved it."""
         await self.desk.session.select(seen.place.mailbox)
-        return bool(await self.desk.session.overview([Uid(seen.place.uid)]))
+        there = await self.desk.session.overview([Uid(seen.place.uid)])
+        return bool(there) and "\\Deleted" not in there[0].flags
 
     async def _guarded(self, identifier: str, work: Coroutine[Any, Any, None]) -> bool:
         """Do one piece of work; a failure that concerns this message alone is recorded and does not stop the others."""

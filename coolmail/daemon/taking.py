@@ -3,6 +3,9 @@
 The order is the promise. The raw bytes are in the journal, on the disk, before the mailbox is touched; only then the message is claimed into
 `Sending` (`coolmail.mail.imap.claim`: move it, then look; the lowest UID wins). Whoever loses closes its entry as `elsewhere`.
 
+The user may act between the look that found a draft ready and the claim. The flags that came along with the claimed copy tell whether it was still
+declared ready at that moment; if not, it is put back.
+
 A claim proves that nobody else has the message *now*. It does not prove that nobody had it before: a computer that slept between looking and moving
 wakes up with a copy of something long gone. So the winner also looks for the Message-ID further along the way, in `Held`, `Send anyway`, `Review` and
 `\\Sent`, before it goes on.
@@ -10,6 +13,7 @@ wakes up with a copy of something long gone. So the winner also looks for the Me
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +25,8 @@ from coolmail.core.states import State
 from coolmail.core.steps import Role
 from coolmail.core.subject import without_token
 from coolmail.daemon.desk import Desk, log
-from coolmail.daemon.survey import Seen
+from coolmail.daemon.doors import says_ready
+from coolmail.daemon.survey import TAKEN_KEYWORD, Seen
 from coolmail.mail.imap.claim import claim, claim_by_append
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import Draft, read_draft
@@ -142,7 +147,12 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
     source, target = entry.source, desk.boxes[Role.SENDING]
     await desk.session.select(source.mailbox)
     raw = await desk.raw(entry)
-    if read_draft(raw).message_id is None:
+    draft = read_draft(raw)
+
+    def still_ready(flags: frozenset[str]) -> bool:
+        return source.mailbox != desk.boxes[Role.DRAFTS] or says_ready(draft.subject, flags)
+
+    if draft.message_id is None:
         completed = complete(raw, message_id=entry.message_id, date=entry.taken_at)
         won = await claim_by_append(
             desk.session,
@@ -153,21 +163,29 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
             completed,
             flags=("\\Seen", "\\Draft"),
             internaldate=entry.taken_at,
+            still=still_ready,
         )
     else:
         won = await claim(desk.session, source.mailbox, Uid(source.uid), target, entry.message_id)
     if won is None:
         await desk.session.select(source.mailbox)
         left = await desk.session.overview([Uid(source.uid)])
+        if left and not still_ready(left[0].flags):
+            await _not_ready(desk, entry, "it was no longer declared ready when it was to be taken")
+            return None
         if left and "\\Deleted" not in left[0].flags and not await desk.find(Role.SENDING, entry.message_id):
             raise NotClaimedError(f"a draft in {source.mailbox} could not be claimed and was left where it is")
         reason = "another computer took it, or it was moved away before it could be taken"
         await desk.journal.move(entry.id, State.TAKEN, State.ELSEWHERE, now=desk.clock(), what=reason)
         return None
     place = Place(target, won.uidvalidity, won.uid)
-    await desk.session.select(target)
-    # A flag that goes along would declare it ready again as soon as it is withdrawn to Drafts.
-    await desk.session.store(won.uid, remove=("\\Flagged",))
+    selected = await desk.session.select(target)
+    if draft.message_id is not None and not await _came_ready(desk, won.uid, still_ready):
+        await desk.session.move(won.uid, source.mailbox)
+        await _not_ready(desk, entry, "it was no longer declared ready when it was taken, and was put back")
+        return None
+    # A flag that goes along, or the token in its subject, would declare it ready again as soon as it is withdrawn to Drafts.
+    await desk.session.store(won.uid, add=(TAKEN_KEYWORD,) if selected.keywords else (), remove=("\\Flagged",))
     if await _went_on_without_us(desk, entry, place):
         return None
     await desk.journal.change(
@@ -176,21 +194,42 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
     return replace(entry, claimed=True, place=place)
 
 
+async def _not_ready(desk: Desk, entry: Entry, reason: str) -> None:
+    await desk.journal.move(entry.id, State.TAKEN, State.WITHDRAWN, now=desk.clock(), what=reason, decision=None)
+
+
+async def _came_ready(desk: Desk, uid: Uid, still_ready: Callable[[frozenset[str]], bool]) -> bool:
+    """Whether the claimed copy in `Sending` was still declared ready when it was moved: a MOVE takes the flags of that moment along."""
+    seen = await desk.session.overview([uid], fields=("Message-ID",))
+    return not seen or still_ready(seen[0].flags)
+
+
 async def _went_on_without_us(desk: Desk, entry: Entry, place: Place) -> bool:
     """Close or stop an entry whose Message-ID is further along the way already."""
-    now = desk.clock()
     for role in ONWARD:
-        if not await desk.find(role, entry.message_id):
+        found = await desk.find(role, entry.message_id)
+        if not found:
             continue
         if role is Role.SENT:
             reason = "a mail with the same Message-ID lies in Sent already; sending it again needs your word"
-            await desk.journal.move(
-                entry.id, State.TAKEN, State.REVIEW, now=now, what=reason, reasons=(reason,), claimed=True, place=place
-            )
-        else:
+        elif await desk.is_at(found[0], entry):
             await desk.session.select(place.mailbox)
             await desk.session.expunge(Uid(place.uid))
             reason = f"a copy of it lies in {desk.boxes[role]} already; this second copy was removed"
-            await desk.journal.move(entry.id, State.TAKEN, State.ELSEWHERE, now=now, what=reason)
+            await desk.journal.move(entry.id, State.TAKEN, State.ELSEWHERE, now=desk.clock(), what=reason)
+            return True
+        else:
+            # Some clients keep the Message-ID when they save again.
+            reason = f"another version of it lies in {desk.boxes[role]}; keep one of them and declare it ready again"
+        await desk.journal.move(
+            entry.id,
+            State.TAKEN,
+            State.REVIEW,
+            now=desk.clock(),
+            what=reason,
+            reasons=(reason,),
+            claimed=True,
+            place=place,
+        )
         return True
     return False

@@ -107,14 +107,20 @@ async def suggest(desk: Desk, entry: Entry) -> str | None:
 
 async def _append_once(desk: Desk, mailbox: str, message_id: str, raw: bytes, *, flags: tuple[str, ...]) -> None:
     """Append a message of ours unless it is there already: after a crash, or because another computer was quicker."""
-    await desk.session.select(mailbox)
-    if await desk.session.search_message_id(message_id):
-        return
-    await desk.session.append(mailbox, raw, flags=flags, internaldate=desk.clock())
+    if not (there := await _copies(desk, mailbox, message_id)):
+        await desk.session.append(mailbox, raw, flags=flags, internaldate=desk.clock())
+        there = await _copies(desk, mailbox, message_id)
     # Two computers may have found none at the same moment. Both keep the lowest UID.
-    await desk.session.select(mailbox)
-    for uid in (await desk.session.search_message_id(message_id))[1:]:
+    for uid in there[1:]:
         await desk.session.expunge(uid)
+
+
+async def _copies(desk: Desk, mailbox: str, message_id: str) -> list[Uid]:
+    """Return where a message of ours lies, lowest UID first; one marked for removal is no longer there for its reader."""
+    await desk.session.select(mailbox)
+    uids = await desk.session.search_message_id(message_id)
+    seen = await desk.session.overview(uids, fields=("Message-ID",)) if uids else []
+    return [item.uid for item in seen if "\\Deleted" not in item.flags]
 
 
 async def _remove(desk: Desk, mailbox: str, message_id: str) -> None:

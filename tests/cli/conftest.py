@@ -56,7 +56,7 @@ class Desk:
         """Run a command as a user does, in a process of its own."""
         usual = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         command = [sys.executable, "-m", "coolmail", *arguments, "--config", str(self.config)]
-        return subprocess.run(command, check=False, timeout=60, **{**usual, **more})
+        return subprocess.run(command, check=False, timeout=110, **{**usual, **more})
 
     def work(self, work: Callable[[Journal], Awaitable[Found]]) -> Found:
         """Do something with the journal itself."""

@@ -103,7 +103,7 @@ def test_at_a_terminal_it_asks(desk: Desk, command: str, answer: str, decision: 
     os.write(leader, f"{answer}\n".encode())
     done = subprocess.run(
         [sys.executable, "-m", "coolmail", command, entry.id, "--config", str(desk.config)],
-        stdin=follower, capture_output=True, check=False, timeout=60,
+        stdin=follower, capture_output=True, check=False, timeout=110,
     )  # fmt: skip
     os.close(leader)
     os.close(follower)

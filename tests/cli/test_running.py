@@ -31,7 +31,7 @@ def names(*arguments: str) -> list[str]:
         "print('\\nLOADED', code, *sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True, timeout=110
     )
     code, *loaded = done.stdout.rpartition("LOADED ")[2].split()
     assert code == "0", done.stdout

@@ -307,7 +307,7 @@ HOSTILE = {
     "deep list": "x: " + "[" * 5000,
     "deep mapping": "x: " + "{a: " * 5000,
     "deep block": "\n".join(f"{'  ' * depth}a:" for depth in range(600)),
-    "many keys": "\n".join(f"k{number}: 1" for number in range(30_000)),
+    "many keys": "\n".join(f"k{number}: 1" for number in range(20_001)),
 }
 
 

@@ -92,14 +92,14 @@ async def test_a_command_that_fails_says_why(command: str, said: str) -> None:
     assert "leaked" not in str(error.value)
 
 
-@pytest.mark.parametrize("command", ["exec sleep 600", "sleep 5; echo too late"])
+@pytest.mark.parametrize("command", ["exec sleep 600", "sleep 20; echo too late"])
 async def test_a_command_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     """It is killed, and what it started is not waited for."""
     monkeypatch.setattr(secrets, "COMMAND_TIMEOUT", 0.1)
     begun = time.monotonic()
     with pytest.raises(PasswordError, match="account work: the password command did not end within 0 s"):
         await find_password("work", server(command=command))
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 15
 
 
 async def test_a_command_is_killed_when_the_daemon_stops(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ short_hours = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     moments,
     st.floats(0, 1),
@@ -160,7 +160,7 @@ def test_the_deadline_lies_between_minimum_and_maximum(
     assert now + rules.minimum <= end <= now + rules.maximum
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(moments, st.floats(0, 1), short_hours, zones)
 def test_the_deadline_is_in_working_hours_if_any_lies_in_the_window(
     now: datetime, heat: float, working: WorkingHours, zone: str
@@ -195,7 +195,7 @@ def test_during_working_time_the_next_working_moment_is_now() -> None:
     assert next_working_moment(now, NINE_TO_FIVE, COPENHAGEN) == now
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(moments, short_hours, zones)
 def test_the_next_working_moment_is_working_time_within_eight_days(
     now: datetime, working: WorkingHours, zone: str

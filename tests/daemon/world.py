@@ -131,7 +131,7 @@ class World:
         """Let the wall clock jump."""
         self.offset += span
 
-    async def until(self, condition: Callable[[], Awaitable[object]], within: float = 15.0) -> None:
+    async def until(self, condition: Callable[[], Awaitable[object]], within: float = 40.0) -> None:
         """Wait until a condition holds; on failure tell what the journal says."""
         try:
             async with asyncio.timeout(within):
@@ -150,7 +150,7 @@ class World:
             for e in await self.journal.events(m.id)
         ]
 
-    async def reaches(self, state: State, subject: str = "logo", within: float = 15.0) -> Entry:
+    async def reaches(self, state: State, subject: str = "logo", within: float = 40.0) -> Entry:
         """Wait until the newest message with this subject is in a state."""
 
         async def there() -> bool:
@@ -162,7 +162,7 @@ class World:
     async def swept(self, times: int = 2) -> None:
         """Wait until the daemon has looked at everything again, seen by its reading of the journal's clock."""
         for _ in range(times):
-            await asyncio.sleep(self.settings.poll.total_seconds() + 0.3)
+            await asyncio.sleep(self.settings.poll.total_seconds() + 0.25)
 
     async def decide(self, entry: Entry, decision: Decision) -> bool:
         """Decide as the command line does."""
@@ -219,7 +219,7 @@ def settings_for(imap: Server, smtp: Server, mailboxes: Mailboxes) -> Settings:
     """Return the settings of a world: defaults, but quick."""
     account = Account("work", ANNA, imap, smtp, mailboxes)
     quick = timedelta(seconds=0.3)
-    return Settings((account,), hold=RULES, settle=Settle(quick, quick), poll=timedelta(seconds=1))
+    return Settings((account,), hold=RULES, settle=Settle(quick, quick), poll=timedelta(seconds=0.5))
 
 
 @contextlib.asynccontextmanager

@@ -278,7 +278,7 @@ def test_without_room_nothing_is_taken_and_nothing_changes(path: Path) -> None:
     """The disk has no room for a message: an error of our own, the books as before; with room again it goes on by itself."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.journal.programs", "fill", str(path)],
-        cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=110,
     )  # fmt: skip
     refused, kept, again = done.stdout.splitlines()
     assert refused.startswith("JournalUnwritableError ")
@@ -345,7 +345,7 @@ def test_without_permission_it_says_so() -> None:
         folder.chmod(0o755)
         done = subprocess.run(
             [sys.executable, "-m", "tests.journal.programs", "powerless", name],
-            cwd=ROOT, capture_output=True, text=True, check=True, timeout=60,
+            cwd=ROOT, capture_output=True, text=True, check=True, timeout=110,
         )  # fmt: skip
         for part in ("closed", "open"):
             (folder / part).chmod(0o755)

@@ -41,7 +41,7 @@ from coolmail.mail.imap.errors import ImapError
 from coolmail.mail.imap.values import Moved, Uid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from coolmail.mail.imap.session import ImapSession
@@ -67,13 +67,17 @@ async def claim_by_append(
     raw: bytes,
     flags: Iterable[str] = (),
     internaldate: datetime | None = None,
+    still: Callable[[frozenset[str]], bool] = lambda _: True,
 ) -> Moved | None:
     """Claim a message that must be completed first: store the completed copy `raw` in `target`; the winner expunges the source.
+
+    Unlike MOVE, APPEND does not care whether the source is still there. So it is looked at once more before it is expunged: if its user moved or
+    deleted it meanwhile, or its flags do not satisfy `still`, the copy is removed again.
 
     `message_id` must follow from the draft itself (say, a hash of its bytes), so that every claimant completes it alike: the tie-break compares it.
     """
     before = await _first_look(session, target, message_id)
-    if before is None or not await _same_body(session, source, uid, raw):
+    if before is None or not await _same_body(session, source, uid, raw, still):
         return None
     stored = await session.append(target, raw, flags=flags, internaldate=internaldate)
     there = await session.select(target)
@@ -89,7 +93,10 @@ async def claim_by_append(
         own = max(copies)
     if not await _won(session, target, message_id, before, own):
         return None
-    await session.select(source)
+    if not await _same_body(session, source, uid, raw, still):
+        await session.select(target)
+        await session.expunge(own)
+        return None
     await session.expunge(uid)
     return Moved(there.uidvalidity, own)
 
@@ -121,10 +128,12 @@ async def _still_there(session: ImapSession, source: str, uid: Uid, message_id: 
     )
 
 
-async def _same_body(session: ImapSession, source: str, uid: Uid, raw: bytes) -> bool:
+async def _same_body(
+    session: ImapSession, source: str, uid: Uid, raw: bytes, still: Callable[[frozenset[str]], bool]
+) -> bool:
     await session.select(source)
-    flags = await session.overview([uid], fields=("Message-ID",))
-    if not flags or r"\Deleted" in flags[0].flags:
+    seen = await session.overview([uid], fields=("Message-ID",))
+    if not seen or r"\Deleted" in seen[0].flags or not still(seen[0].flags):
         return False
     draft = await session.fetch(uid)
     return draft is not None and _body(draft) == _body(raw)

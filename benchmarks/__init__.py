@@ -1,0 +1,1 @@
+"""Benchmarks: claims about speed and memory, measured by `make bench`, never by a timed test."""

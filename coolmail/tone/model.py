@@ -1,0 +1,177 @@
+"""The tone model in this process: loads a model folder, judges texts. Imports torch; the daemon uses `coolmail.tone.worker` instead.
+
+A model folder holds `config.json`, the encoder's safetensors shards, `heads.safetensors`, `tokenizer.json` and
+`calibration.json`. Nothing else is read, nothing is unpickled, no code from the folder is run, and no network is asked.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from transformers import BertModel
+
+from coolmail.core.tone import Kind, SentenceHeat, ToneReport
+from coolmail.tone.calibration import Calibration, Scale, load
+from coolmail.tone.errors import ModelUnavailable
+from coolmail.tone.language import detect, unknown
+from coolmail.tone.network import DESIGNS, KINDS, Heads, ToneNetwork, collate
+from coolmail.tone.normalise import Normalised, normalise
+from coolmail.tone.quantise import quantised
+from coolmail.tone.sentences import split
+from coolmail.tone.windows import owner, windows
+
+TOGETHER = 4  # windows of one long mail that go through the encoder at once
+NOTHING = "There is no text of your own in this message, so there was nothing to judge."
+
+
+class Judge(Protocol):
+    """Whatever can read the tone of texts."""
+
+    def judge(self, texts: Sequence[str], scale: Scale | None = None) -> list[ToneReport]:
+        """Read the tone of each text, in order; `scale` says which heat is which level (None: the model's own)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The raw logits of one text: message, and for each sentence its heat and its kinds [sentences][11]."""
+
+    plain: Normalised
+    spans: list[tuple[int, int]]
+    message: float
+    sentences: list[float]
+    kinds: list[list[float]]
+
+
+class ToneModel:
+    """A tone model, ready to judge. The same text gives the same report, whatever it is judged together with."""
+
+    def __init__(
+        self, network: ToneNetwork, tokenizer: Tokenizer, calibration: Calibration, *, threads: int | None = None
+    ) -> None:
+        self.network = network.eval()
+        self.tokenizer = tokenizer
+        self.calibration = calibration
+        self.threads = threads or len(os.sched_getaffinity(0))
+        torch.set_num_threads(self.threads)
+
+    @classmethod
+    def load(cls, folder: Path, *, quantise: bool = True, threads: int | None = None) -> ToneModel:
+        """Load a model folder; `quantise` stores the matrices as int8 and multiplies in int8.
+
+        Raises ModelUnavailable if the folder is missing, incomplete, damaged, or holds another kind of model.
+        """
+        if not folder.is_dir():
+            raise ModelUnavailable(
+                f"There is no tone model in {folder}; reinstall coolmail or set model.path. Nothing is sent unscored."
+            )
+        calibration = load(folder)
+        try:
+            network = _network(folder)
+            tokenizer = _tokenizer(folder)
+        except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
+            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise ModelUnavailable(
+                f"The tone model in {folder} is damaged ({reason}); reinstall it. Nothing is sent unscored."
+            ) from error
+        if quantise:
+            network = quantised(network, getattr(network.encoder.config, "tone_outliers", {}))
+        return cls(network, tokenizer, calibration, threads=threads)
+
+    def judge(self, texts: Sequence[str], scale: Scale | None = None) -> list[ToneReport]:
+        """Read the tone of each text, in order.
+
+        A text without a letter or a sign, or in a language that the model does not know, is not judged and says so.
+        """
+        scale = scale or self.calibration.scale()
+        languages = [detect(text) for text in texts]
+        notices = [
+            unknown(language) if text.strip() else NOTHING for text, language in zip(texts, languages, strict=True)
+        ]
+        following = iter(self.read([text for text, notice in zip(texts, notices, strict=True) if notice is None]))
+        return [
+            replace(self._report(text, next(following), scale), language=language)
+            if notice is None
+            else ToneReport(0.0, scale.level(0.0), text, language=language, judged=False, notice=notice)
+            for text, language, notice in zip(texts, languages, notices, strict=True)
+        ]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """Return the raw logits of each text: one core a text where there are several, all cores where there is one."""
+        if len(texts) < 2 or self.threads < 2:
+            return [self._read(text) for text in texts]
+        with ThreadPoolExecutor(self.threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return list(pool.map(self._read, texts))
+
+    @torch.inference_mode()
+    def _read(self, text: str) -> Reading:
+        plain = normalise(text)
+        spans = split(plain.text)
+        parts = windows(self.tokenizer, plain.text, spans)
+        reader = owner(parts, len(spans))
+        message = float("-inf")
+        sentences, kinds = [0.0] * len(spans), [[float("-inf")] * len(KINDS)] * len(spans)
+        for first in range(0, len(parts), TOGETHER):
+            batch = collate(parts[first : first + TOGETHER])
+            whole, each, named = self.network(batch)
+            message = max(message, whole.max().item())
+            heats, names = each.tolist(), named.tolist()
+            for index, slots in enumerate(batch.slots, first):
+                for sentence, slot in slots.items():
+                    if reader[sentence] == index:
+                        sentences[sentence], kinds[sentence] = heats[slot], names[slot]
+        return Reading(plain, spans, message, sentences, kinds)
+
+    def _report(self, text: str, reading: Reading, scale: Scale) -> ToneReport:
+        heat = self.calibration.message(reading.message)
+        level = scale.level(heat)
+        warmth = [self.calibration.sentence(logit) for logit in reading.sentences]
+        marks = self.calibration.sentence_marked
+        if level.held and warmth and max(warmth) < marks:
+            marks = max(warmth)  # a user whose mail is held is shown at least where it is hottest
+        sentences = []
+        for span, hot, kinds in zip(reading.spans, warmth, reading.kinds, strict=True):
+            start, end = reading.plain.original(*span)
+            named = self._kinds(kinds) if hot >= marks else ()
+            sentences.append(SentenceHeat(text[start:end], start, end, hot, named))
+        return ToneReport(heat, level, text, tuple(sentences))
+
+    def _kinds(self, logits: Sequence[float]) -> tuple[Kind, ...]:
+        """Name the kinds of a marked sentence, likeliest first, one at least."""
+        likely = sorted(((value, kind) for value, kind in zip(_sigmoid(logits), KINDS, strict=True)), reverse=True)
+        return tuple(kind for value, kind in likely if value >= self.calibration.marks(kind)) or (likely[0][1],)
+
+
+def _sigmoid(logits: Sequence[float]) -> list[float]:
+    values: list[float] = torch.tensor(logits).sigmoid().tolist()
+    return values
+
+
+def _network(folder: Path) -> ToneNetwork:
+    """Build the network and fill it; every weight must be there, in its shape."""
+    loaded: Any = BertModel.from_pretrained(
+        folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False, output_loading_info=True
+    )
+    encoder, told = loaded
+    if wrong := [*told["missing_keys"], *told["unexpected_keys"], *told["mismatched_keys"]]:
+        raise ValueError(f"{len(wrong)} weights do not fit, the first is {wrong[0]}")
+    heads = Heads(encoder.config.hidden_size, getattr(encoder.config, "tone_design", DESIGNS[0]))
+    heads.load_state_dict(load_file(folder / "heads.safetensors"))
+    return ToneNetwork(encoder.float(), heads.float())
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
+    """Read tokenizer.json; transformers would build further tables of the vocabulary, 50 MB that nobody asks for."""
+    text = (folder / "tokenizer.json").read_text("utf-8")
+    try:
+        return Tokenizer.from_str(text)
+    except Exception as error:  # the library raises nothing more specific
+        raise ValueError(f"tokenizer.json: {error}") from error

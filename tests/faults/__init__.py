@@ -1,0 +1,1 @@
+"""Real faults: the daemon killed, its clock moved, its network cut, its disk taken away; then the books are checked."""
