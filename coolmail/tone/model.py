@@ -29,6 +29,7 @@ from coolmail.tone.quantise import quantised
 from coolmail.tone.sentences import split
 from coolmail.tone.windows import owner, windows
 
+MOST_KINDS = 2  # what is told of one sentence; a list of six tells nothing
 TOGETHER = 4  # windows of one long mail that go through the encoder at once
 NOTHING = "There is no text of your own in this message, so there was nothing to judge."
 
@@ -145,9 +146,10 @@ class ToneModel:
         return ToneReport(heat, level, text, tuple(sentences))
 
     def _kinds(self, logits: Sequence[float]) -> tuple[Kind, ...]:
-        """Name the kinds of a marked sentence, likeliest first, one at least."""
+        """Name the kinds of a marked sentence, likeliest first: one at least, `MOST_KINDS` at most."""
         likely = sorted(((value, kind) for value, kind in zip(_sigmoid(logits), KINDS, strict=True)), reverse=True)
-        return tuple(kind for value, kind in likely if value >= self.calibration.marks(kind)) or (likely[0][1],)
+        named = tuple(kind for value, kind in likely if value >= self.calibration.marks(kind)) or (likely[0][1],)
+        return named[:MOST_KINDS]
 
 
 def _sigmoid(logits: Sequence[float]) -> list[float]:

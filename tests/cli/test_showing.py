@@ -173,7 +173,7 @@ def test_status_of_a_running_daemon(desk: Desk) -> None:
     assert (shown["running"], shown["pid"], shown["accounts"][0]["state"]) == (True, os.getpid(), "retrying")
 
 
-@pytest.mark.parametrize(("pid", "age"), [(os.getpid(), 60), (2**22 - 3, 0)])
+@pytest.mark.parametrize(("pid", "age"), [(os.getpid(), 60), (2**22 - 3, 0)], ids=["silent", "gone"])
 def test_a_daemon_that_gives_no_sign_is_not_running(desk: Desk, pid: int, age: int) -> None:
     """Silent for a minute, or its process is gone."""
     seen = datetime.now(UTC) - timedelta(seconds=age)
