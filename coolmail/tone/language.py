@@ -14,8 +14,8 @@ SAME = {"nb": "no", "nn": "no"}
 FEWEST_LETTERS = 20
 """Below this a text can be any language: it is judged."""
 
-SURE = 0.9
-"""From this probability on a language is named."""
+SURE, LIKELY = 0.9, 0.5
+"""From which probability on an unknown language is named, and one that the model knows (Danish and Norwegian share much)."""
 
 
 @cache
@@ -29,7 +29,8 @@ def detect(text: str) -> str | None:
     if sum(map(str.isalpha, head)) < FEWEST_LETTERS and head.isascii():
         return None
     code, probability = _identifier().classify(head)
-    return SAME.get(code, code) if float(probability) >= SURE else None
+    code = SAME.get(code, code)
+    return code if float(probability) >= (LIKELY if code in KNOWN else SURE) else None
 
 
 def unknown(language: str | None) -> str | None:

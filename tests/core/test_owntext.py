@@ -18,7 +18,7 @@ from coolmail.mail.message import read_draft
 DATA = Path(__file__).parents[1] / "data" / "replies"
 WRITTEN = json.loads((DATA / "cases.json").read_text("utf-8"))
 COLLECTED = json.loads((DATA / "expected.json").read_text("utf-8"))
-LIMIT = 0.2
+LIMIT = 1.0
 """Seconds that any input may take."""
 
 

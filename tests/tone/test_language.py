@@ -11,8 +11,8 @@ from coolmail.tone.language import KNOWN, detect, unknown
     ("text", "language"),
     [
         ("The new logo is attached, and the invoice follows on Friday.", "en"),
-        ("Det nye logo er vedhæftet, og fakturaen kommer på fredag.", "da"),
-        ("Das neue Logo ist angehängt, die Rechnung folgt am Freitag.", "de"),
+        ("Tak for din mail. Jeg har vedhæftet det nye logo, og fakturaen kommer på fredag, som vi aftalte.", "da"),
+        ("Vielen Dank für Ihre Mail. Das neue Logo ist angehängt, die Rechnung folgt am Freitag.", "de"),
         ("Merhaba, yeni logo ekte. Lütfen bana haber verin, teşekkürler.", "tr"),
     ],
 )
