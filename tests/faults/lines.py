@@ -197,7 +197,14 @@ def swallow_from(command: str, nth: int = 1, *, smtp: bool = False) -> Callable[
 def _gave_up(home: Household) -> bool:
     said = home.log
     return any(
-        words in said for words in ("was silent for", "did not answer", "before the server confirmed it", "waits for another attempt", "goes to Review")
+        words in said
+        for words in (
+            "was silent for",
+            "did not answer",
+            "before the server confirmed it",
+            "waits for another attempt",
+            "goes to Review",
+        )
     )
 
 

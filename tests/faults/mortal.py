@@ -31,10 +31,11 @@ from typing import Any
 from aiosmtplib.protocol import SMTPProtocol
 
 import coolmail.tone
+from coolmail.cli import running
 from coolmail.cli.app import main
 from coolmail.core.settings import Settings
 from coolmail.core.tone import Kind, Level, SentenceHeat, ToneReport
-from coolmail.journal import Journal
+from coolmail.journal import Journal, engine
 from coolmail.mail import submission
 from coolmail.mail.imap import session
 from coolmail.mail.imap.protocol import HardenedProtocol
@@ -216,8 +217,9 @@ def run(config: Path, said: Path, die_at: str | None, points: Path | None, patie
         _fate.pattern, _fate.left = re.compile(pattern), int(nth or 1)
     _fate.points = points
     if patience is not None:
-        # RFC 5321 asks for ten minutes, and an APPEND gets five: nobody waits for that here.
+        # RFC 5321 asks for ten minutes, an APPEND gets five, a journal is tried again after half a minute: nobody waits for that here.
         submission.DATA_TIMEOUT = session.APPEND_PATIENCE = patience
+        engine.BUSY_SECONDS = running.RETRY_JOURNAL = patience
     _journal()
     _imap()
     _smtp()
@@ -229,7 +231,7 @@ def run(config: Path, said: Path, die_at: str | None, points: Path | None, patie
 def process(
     config: Path, said: Path, *, die_at: str | None = None, points: Path | None = None, patience: float | None = None
 ) -> BaseProcess:
-    """Return the process, not yet started. `patience` is how many seconds the reply to a content may take, or to an APPEND."""
+    """Return the process, not yet started. `patience` is how many seconds the long waits of the daemon last."""
     context = multiprocessing.get_context("forkserver")
     # What the command line imports only when it runs the daemon is imported beforehand, too.
     context.set_forkserver_preload(["tests.faults.mortal", "coolmail.daemon.service", "coolmail.journal.rescue"])

@@ -62,8 +62,8 @@ class Ledger:
         self.books: dict[Version, Book] = {}
         self.by_going_out: dict[bytes, Version] = {}
         self.by_body: dict[bytes, Version] = {}
-        self.accepted: Counter[tuple[str, str]] = Counter()
-        """How often each Message-ID was accepted for each recipient."""
+        self.accepted: Counter[tuple[str | bytes, str, str]] = Counter()
+        """How often each Message-ID was accepted for each recipient from each machine, and each content from any."""
         self.again: Counter[str] = Counter()
         """How often the user said to send a Message-ID again."""
         self.first_taken: dict[int, datetime] = {}
@@ -97,6 +97,10 @@ class Ledger:
         book.overridden = book.overridden or override
         for key in [key for key in self.cli_stops if self._entry(key).message_id == book.version.message_id]:
             del self.cli_stops[key]
+
+    def landed(self, book: Book, *, override: bool) -> None:
+        """What the user moved arrives only now: that is when she moved it, whatever she did meanwhile."""
+        self.declare(book, override=override)
 
     def _entry(self, key: tuple[str, str]) -> Entry:
         return self.world.machine(key[0]).journal.entries[key[1]]
@@ -135,7 +139,7 @@ class Ledger:
                 self._held_from(book.version.letter, after.taken_at)
         elif after.state is State.SCORED and after.verdict == "hold" and before.state is not after.state:
             if book := self.book_of(world.machine(machine).journal.contents[after.id]):
-                self._held_from(book.version.letter, world.machine(machine).clock())  # put into Held by hand, perhaps
+                self._held_from(book.version.letter, after.updated_at)  # put into Held by hand, perhaps
         elif after.state in (State.CANCELLED, State.WITHDRAWN) and before.state is not after.state:
             if key in self.cli_stops and (book := self.book_of(world.machine(machine).journal.contents[after.id])):
                 self.stop(book, f"{after.state} on the command line of {machine}", in_drafts=1)
@@ -194,12 +198,15 @@ class Ledger:
         if not book.declared:
             raise BrokenPromiseError(f"{version} went out though nobody declared it ready")
         for recipient in recipients:
-            key = (version.message_id, recipient)
-            self.accepted[key] += 1
             if recipient not in version.recipients:
                 raise BrokenPromiseError(f"{version} went to {recipient}")
-            if self.accepted[key] > 1 + self.again[version.message_id]:
-                raise BrokenPromiseError(f"twice: {version} was accepted {self.accepted[key]} times for {recipient}")
+            # A client may keep the Message-ID from save to save. One computer sends it once; another cannot know of an older version's end.
+            for key in ((version.message_id, recipient, attempt.machine), (version.going_out, recipient, "")):
+                self.accepted[key] += 1
+                if self.accepted[key] > 1 + self.again[version.message_id]:
+                    raise BrokenPromiseError(
+                        f"twice: {version} was accepted {self.accepted[key]} times for {recipient}"
+                    )
         book.accepted.update(recipients)
         self.counts["accepted"] += 1
 

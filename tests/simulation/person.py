@@ -137,7 +137,13 @@ class Person:
         if self.world.chance(0.25):
             # At the same moment as others: the client has asked, the server works on it.
             steps[0]()
-            self.world.pace.pending.append(list(steps[1:]))
+
+            def arrive() -> None:
+                steps[1]()
+                if target in (ANYWAY, HELD, OUTBOX) and (book := self.world.ledger.book_of(stored.raw)) is not None:
+                    self.world.ledger.landed(book, override=target == ANYWAY)
+
+            self.world.pace.pending.append([arrive, steps[2]])
             return
         for step in steps:
             step()

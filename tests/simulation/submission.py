@@ -6,8 +6,8 @@ on its way; a provider that files by itself puts its copy into Sent then or some
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from coolmail.core.states import Stage
