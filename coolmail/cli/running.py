@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,9 @@ from coolmail.core.settings import Settings
 
 RETRY_JOURNAL = 30.0
 """Seconds between two tries to open a journal that cannot be written."""
+
+CLOSING = 5.0
+"""Seconds that the end of a stopped daemon may take."""
 
 log = logging.getLogger("coolmail")
 
@@ -40,8 +44,25 @@ def run(
     )
     logging.getLogger("coolmail").setLevel(logging.DEBUG if verbose else logging.INFO)
     path = journal_path(settings)
-    with errors_in_words(), only_one(path), contextlib.suppress(asyncio.CancelledError):
-        asyncio.run(_serve(settings, path))
+    with errors_in_words(), only_one(path):
+        runner = asyncio.Runner()
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                runner.run(_serve(settings, path))
+        finally:
+            _close(runner)
+
+
+def _close(runner: asyncio.Runner) -> None:
+    """Close the event loop, but do not wait for ever: a database driver whose thread ended in the middle of a call never answers.
+
+    All that matters is on the disk by now.
+    """
+    last_resort = threading.Timer(CLOSING, os._exit, (0,))
+    last_resort.daemon = True
+    last_resort.start()
+    runner.close()
+    last_resort.cancel()
 
 
 @contextlib.contextmanager
@@ -86,7 +107,12 @@ async def _serve(settings: Settings, path: Path) -> None:
             async with Journal.open(path) as journal, ToneWorker.from_settings(settings) as judge:
                 await service.run(settings, journal, judge)
         except JournalCorruptError as error:
-            kept = set_aside(path)
+            try:
+                kept = set_aside(path)
+            except OSError as refused:
+                log.error("%s It cannot be kept aside (%s); tried again.", error, refused.strerror)  # noqa: TRY400
+                await asyncio.sleep(RETRY_JOURNAL)
+                continue
             log.error("%s It was kept as %s; a new one is built from what lies in the mailboxes.", error, kept)  # noqa: TRY400 - a sentence for the user
         except JournalError as error:
             log.error("%s Next try in %.0f s.", error, RETRY_JOURNAL)  # noqa: TRY400
