@@ -64,12 +64,12 @@ def held(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 def _table(entries: list[Entry], settings: Settings) -> Table:
     zone, now = zone_of(settings), datetime.now(UTC)
-    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("ID", no_wrap=True, style="cyan", min_width=4)
     table.add_column("Heat", no_wrap=True, min_width=13)
-    table.add_column("To", overflow="ellipsis", no_wrap=True, ratio=2)
-    table.add_column("Subject", overflow="ellipsis", no_wrap=True, ratio=3)
-    table.add_column("Goes out", min_width=16)
+    table.add_column("To", overflow="ellipsis", no_wrap=True, max_width=28)
+    table.add_column("Subject", overflow="ellipsis", no_wrap=True, max_width=38)
+    table.add_column("Goes out")
     for entry in entries:
         report = entry.report
         level = report.level.value if report is not None else ""
@@ -182,11 +182,13 @@ def history(
             print_json({"schema": SCHEMA, "history": [brief(entry) for entry in entries]})
             return
         zone = zone_of(settings)
-        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
-        for column, width in (("ID", 4), ("When", 16), ("State", 9), ("Heat", 4)):
-            table.add_column(column, no_wrap=True, min_width=width)
-        table.add_column("To", no_wrap=True, overflow="ellipsis", ratio=2)
-        table.add_column("Subject", no_wrap=True, overflow="ellipsis", ratio=3)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("ID", no_wrap=True, min_width=4)
+        table.add_column("When")
+        table.add_column("State", no_wrap=True, min_width=9)
+        table.add_column("Heat", no_wrap=True, min_width=4)
+        table.add_column("To", no_wrap=True, overflow="ellipsis", max_width=28)
+        table.add_column("Subject", no_wrap=True, overflow="ellipsis", max_width=38)
         for entry in entries:
             heat = f"{entry.report.heat:.2f}" if entry.report is not None and entry.report.judged else ""
             table.add_row(

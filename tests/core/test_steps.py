@@ -69,7 +69,7 @@ def ask(what: Entry, *roles: Role, at: datetime = NOW, **hold: Any) -> Step:
 TABLE = [
     # taken, before the claim was seen to win
     ("unclaimed in Outbox", entry(State.TAKEN, claimed=False), [Role.OUTBOX], Do.CLAIM),
-    ("unclaimed in Drafts", entry(State.TAKEN, claimed=False), [Role.DRAFTS], Do.CLAIM),
+    ("unclaimed, moved to Drafts", entry(State.TAKEN, claimed=False), [Role.DRAFTS], Do.WITHDRAW),
     ("unclaimed in Sending", entry(State.TAKEN, claimed=False), [Role.SENDING], Do.WAIT),
     ("unclaimed, another computer held it", entry(State.TAKEN, claimed=False), [Role.HELD], Do.ELSEWHERE),
     ("unclaimed, another computer asks", entry(State.TAKEN, claimed=False), [Role.REVIEW], Do.ELSEWHERE),
