@@ -52,7 +52,7 @@ dovecot:
 .PHONY: dovecot
 
 test: lint dovecot
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --reruns 2
 
 bench: $(VENV)/.tested dovecot
 	$(BIN)/python -m benchmarks.queue
