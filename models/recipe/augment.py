@@ -1,12 +1,14 @@
-"""Vary mails while training: noise, length, and one hot line in a calm mail. Never used where anything is measured.
+"""Vary mails while training: noise, length, a writer's habits, and one hot line in a calm mail. Never used where anything is measured.
 
 Each variation keeps the label true: a hot sentence put into a calm mail makes it hot, a calm one from a hot mail leaves it calm (so that the seam
-says nothing), two calm mails in a row are calm, and no amount of calm text around it cools a hot mail.
+says nothing), two calm mails in a row are calm, no amount of calm text around it cools a hot mail, and a mail without its articles, its commas, its
+greeting or its sign-off means what it meant: who writes so must not be taken for hot or cold.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,6 +19,8 @@ from coolmail.tone.sentences import split
 
 LOOKALIKES = str.maketrans("aeopcx", "аеорсх")
 PLANTED = GRADE_TARGET[3]
+ARTICLES = re.compile(r"\b(?:the|an?) (?=[a-z])")
+COMMAS = re.compile(r",(?= )|(?<=[a-z])'(?=[a-z])")
 CALM = 1  # up to this grade a mail may lend calm text
 
 
@@ -46,9 +50,19 @@ class Augmenter:
             mail = self._shouted(mail)
         if dice() < 0.08:
             mail = replace(mail, text=mail.text.lower()) if len(mail.text.lower()) == len(mail.text) else mail
+        if dice() < 0.1:
+            mail = _without(mail, self._most(ARTICLES, mail.text))
+        if dice() < 0.1:
+            mail = _without(mail, self._most(COMMAS, mail.text))
+        if dice() < 0.1:
+            mail = _bare(mail, first=dice() < 0.6, last=dice() < 0.6)
         if dice() < 0.15:
             mail = self._noisy(mail)
         return mail
+
+    def _most(self, pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+        """Return four of five matches, as ranges."""
+        return [match.span() for match in pattern.finditer(text) if self.random.random() < 0.8]
 
     def _planted(self, mail: Mail) -> Mail:
         if mail.grade > CALM or not self.hot or not self.cool:
@@ -102,3 +116,38 @@ class Augmenter:
                 else:
                     chars[at] = chars[at].translate(LOOKALIKES)
         return replace(mail, text="".join(chars))
+
+
+def _bare(mail: Mail, *, first: bool, last: bool) -> Mail:
+    """Leave out the first or the last lines, if they are short and nothing in them is hot: greeting and sign-off, mostly."""
+    blocks = [match.span() for match in re.finditer(r"[^\n](?:.|\n(?!\s*\n))*", mail.text)]
+    if len(blocks) < 3:
+        return mail
+    ranges = []
+    if first:
+        ranges.append((0, blocks[1][0]))
+    if last:
+        ranges.append((blocks[-2][1], len(mail.text)))
+    return _without(
+        mail,
+        [
+            (start, end)
+            for start, end in ranges
+            if end - start < 40 and not any(hot.start < end and start < hot.end for hot in mail.hot)
+        ],
+    )
+
+
+def _without(mail: Mail, ranges: Sequence[tuple[int, int]]) -> Mail:
+    """Cut ranges out of the text, in order and apart from one another; what is marked stays marked."""
+    kept, at = [], 0
+    for start, end in ranges:
+        kept.append(mail.text[at:start])
+        at = end
+    kept.append(mail.text[at:])
+
+    def moved(place: int) -> int:
+        return place - sum(min(place, end) - start for start, end in ranges if start < place)
+
+    hot = tuple(replace(piece, start=moved(piece.start), end=moved(piece.end)) for piece in mail.hot)
+    return replace(mail, text="".join(kept), hot=hot)
