@@ -26,10 +26,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import ACTIVE, FINISHED, LEGAL, Decision, State, check_move
 from coolmail.journal import engine as engines
-from coolmail.journal import migrate
+from coolmail.journal import migrate, requests
 from coolmail.journal.errors import JournalCorruptError, JournalError, translate
+from coolmail.journal.requests import ERRAND, Requests
 from coolmail.journal.rows import to_columns, to_entry
 from coolmail.journal.tables import AccountRow, DaemonRow, EventRow, MessageRow, MetRow, table_of
+from coolmail.journal.whole import to_its_end, whole
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Letters of ids: none that is read as another."""
@@ -72,7 +74,7 @@ class DaemonStatus:
     notice: str
 
 
-class Journal:
+class Journal(Requests):
     """An open journal. Use `async with Journal.open(path) as journal`."""
 
     def __init__(self, engine: AsyncEngine, path: Path) -> None:
@@ -98,8 +100,9 @@ class Journal:
             yield journal
         finally:
             journal._watch.close()
-            await engine.dispose()
+            await to_its_end(engine.dispose())
 
+    @whole
     async def _migrate(self) -> None:
         async with self._transaction() as connection:
             found = await connection.run_sync(migrate.current)
@@ -125,6 +128,7 @@ class Journal:
 
     # -- messages
 
+    @whole
     async def add(
         self,
         *,
@@ -186,6 +190,7 @@ class Journal:
                     return candidate
         raise JournalError(f"no free id in the journal {self.path}")
 
+    @whole
     async def _entries(self, *where: Any, order: Any = None, limit: int | None = None) -> list[Entry]:
         query = select(*COLUMNS, HAS_BYTES).where(*where).order_by(order if order is not None else MESSAGE.taken_at)
         async with self._transaction(read_only=True) as connection:
@@ -244,12 +249,14 @@ class Journal:
         where = () if account is None else (MESSAGE.account == account,)
         return await self._entries(*where, order=MESSAGE.updated_at.desc(), limit=limit)
 
+    @whole
     async def raw(self, identifier: str) -> bytes | None:
         """Return the bytes as taken; None once purged."""
         async with self._transaction(read_only=True) as connection:
             row = (await connection.execute(select(MESSAGE.raw).where(MESSAGE.id == identifier))).first()
         return row[0] if row is not None else None
 
+    @whole
     async def move(
         self,
         identifier: str,
@@ -282,6 +289,7 @@ class Journal:
             await connection.execute(insert(EventRow).values(message=identifier, at=now, state=str(after), what=what))
         return True
 
+    @whole
     async def change(
         self, identifier: str, state: State, *, now: datetime, what: str | None = None, **changes: Any
     ) -> bool:
@@ -299,6 +307,7 @@ class Journal:
                 )
         return True
 
+    @whole
     async def decide(
         self, identifier: str, decision: Decision, allowed: Iterable[State], *, now: datetime, what: str
     ) -> bool:
@@ -316,6 +325,7 @@ class Journal:
             await connection.execute(insert(EventRow).values(message=identifier, at=now, state=row[0], what=what))
         return True
 
+    @whole
     async def events(self, identifier: str) -> list[Event]:
         """Return everything that happened to a message, oldest first."""
         query = select(EVENT.at, EVENT.state, EVENT.what).where(EVENT.message == identifier)
@@ -323,6 +333,7 @@ class Journal:
             rows = (await connection.execute(query.order_by(EVENT.id))).all()
         return [Event(identifier, at, State(state), what) for at, state, what in rows]
 
+    @whole
     async def purge(self, before: datetime) -> int:
         """Remove the content of messages finished before a moment; their history stays. Returns how many."""
         nothing: dict[str, Any] = {"raw": None, "own_text": "", "report": None}
@@ -336,17 +347,26 @@ class Journal:
                 )
                 .values(**nothing)
             )
+            await requests.purge(connection, before)
         return int(done.rowcount)
 
+    @whole
     async def attention(self, account: str) -> frozenset[tuple[str, str | None, datetime | None]]:
-        """Return what the command line may have changed: id, decision and deadline of every message that still waits for something."""
+        """Return what the command line may have changed.
+
+        These are id, decision and deadline of every message that still waits for something, and each unfinished errand.
+        """
         query = select(MESSAGE.id, MESSAGE.decision, MESSAGE.hold_until).where(
             MESSAGE.account == account,
             or_(MESSAGE.state.in_([str(state) for state in ACTIVE]), MESSAGE.decision.is_not(None)),
         )
+        asked = select(ERRAND.id, ERRAND.at).where(ERRAND.account == account, ERRAND.done_at.is_(None))
         async with self._transaction(read_only=True) as connection:
-            return frozenset(tuple(row) for row in (await connection.execute(query)).all())
+            waiting = frozenset(tuple(row) for row in (await connection.execute(query)).all())
+            errands = (await connection.execute(asked)).all()
+        return waiting | {(f"errand {identifier}", None, at) for identifier, at in errands}
 
+    @whole
     async def met(self, account: str, mailbox: str, uidvalidity: int) -> frozenset[tuple[int, bool]] | None:
         """Return the drafts to leave alone, as UID and whether it is flagged; None if this mailbox was not met yet."""
         query = select(MET.ignored).where(
@@ -356,6 +376,7 @@ class Journal:
             row = (await connection.execute(query)).first()
         return None if row is None else frozenset((uid, bool(flagged)) for uid, flagged in row[0])
 
+    @whole
     async def set_met(self, account: str, mailbox: str, uidvalidity: int, ignored: Iterable[tuple[int, bool]]) -> None:
         """Remember the drafts that are to be left alone in a Drafts mailbox."""
         key = (MET.account == account, MET.mailbox == mailbox, MET.uidvalidity == uidvalidity)
@@ -372,6 +393,7 @@ class Journal:
 
     # -- signs of life
 
+    @whole
     async def set_account(self, name: str, state: str, detail: str, now: datetime) -> None:
         """Record how the daemon gets on with an account."""
         async with self._transaction() as connection:
@@ -384,12 +406,14 @@ class Journal:
                     update(AccountRow).where(ACCOUNT.name == name).values(state=state, detail=detail, **since)
                 )
 
+    @whole
     async def accounts(self) -> list[AccountStatus]:
         """Return how the daemon got on with each account last."""
         async with self._transaction(read_only=True) as connection:
             rows = (await connection.execute(select(ACCOUNT.name, ACCOUNT.state, ACCOUNT.detail, ACCOUNT.since))).all()
         return [AccountStatus(*row) for row in rows]
 
+    @whole
     async def sign_of_life(self, pid: int, started_at: datetime, now: datetime, notice: str = "") -> None:
         """Record that the daemon is alive."""
         async with self._transaction() as connection:
@@ -398,11 +422,13 @@ class Journal:
                 insert(DaemonRow).values(id=1, pid=pid, started_at=started_at, seen_at=now, notice=notice)
             )
 
+    @whole
     async def no_sign_of_life(self, pid: int) -> None:
         """Record that the daemon with this process id stopped in good order."""
         async with self._transaction() as connection:
             await connection.execute(delete(DaemonRow).where(DAEMON.pid == pid))
 
+    @whole
     async def daemon(self) -> DaemonStatus | None:
         """Return the daemon's last sign of life; None after a clean stop."""
         async with self._transaction(read_only=True) as connection:
