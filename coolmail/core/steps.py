@@ -77,6 +77,8 @@ class Sight:
 
     places: Mapping[Role, Place]
     validity: Mapping[str, int]
+    stood: timedelta | None = None
+    """How long its copy in `Sending` has been seen to lie there, on a clock that does not jump; None: not known."""
 
     def lost_its_mailbox(self, entry: Entry) -> bool:
         """Whether the mailbox in which the entry was last seen is gone or was made anew."""
@@ -161,7 +163,7 @@ def _taken(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         return Step(Do.SCORE)
     # Not claimed, as far as we know: a crash may have hidden our own win, or another computer won.
     if Role.SENDING in sight.places:
-        return _not_ours(entry, now, rules)
+        return _not_ours(entry, sight, now, rules)
     if any(role in sight.places for role in OURS):
         return Step(Do.ELSEWHERE, reason="another computer took it")
     moved = entry.source not in sight.places.values()
@@ -183,7 +185,7 @@ def _scored(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     if where is Role.SEND_ANYWAY:
         return Step(Do.QUEUE, where, "you moved it to Send anyway")
     if where is Role.SENDING and sight.places[where] != entry.place:
-        return _not_ours(entry, now, rules)
+        return _not_ours(entry, sight, now, rules)
     if entry.verdict == "hold" and not entry.override:
         return Step(Do.HOLD, where)
     if entry.verdict != "send" and not entry.override:
@@ -191,9 +193,15 @@ def _scored(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     return Step(Do.QUEUE, where)
 
 
-def _not_ours(entry: Entry, now: datetime, rules: Rules) -> Step:
+def _stuck(since: datetime, sight: Sight, now: datetime, rules: Rules) -> datetime:
+    """Return when a copy in `Sending` has stood still for too long: counted from a moment in the journal, but not from before it was seen there."""
+    seen = since if sight.stood is None else max(since, now - sight.stood)
+    return seen + rules.queue.stuck_after
+
+
+def _not_ours(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     """A copy that we did not claim lies in `Sending`: another computer has it, or had it when it died."""
-    stuck = entry.updated_at + rules.queue.stuck_after
+    stuck = _stuck(entry.updated_at, sight, now, rules)
     if now < stuck:
         return Step(Do.WAIT, Role.SENDING, at=stuck)
     return Step(
@@ -213,7 +221,7 @@ def _held(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     if step := _out_of_our_hands(entry, sight):
         return step
     if Role.SENDING in sight.places:
-        return _interrupted(entry, now, rules)
+        return _interrupted(entry, sight, now, rules)
     if Role.SEND_ANYWAY in sight.places:
         return Step(Do.QUEUE, Role.SEND_ANYWAY, "you moved it to Send anyway")
     if Role.HELD not in sight.places:
@@ -228,11 +236,9 @@ def _held(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     return _waiting(entry, now, rules)
 
 
-def _interrupted(entry: Entry, now: datetime, rules: Rules) -> Step:
+def _interrupted(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     """A held message lies in `Sending`, alone or beside another copy: our own release was cut short, or another computer is releasing it."""
-    stuck = entry.updated_at + rules.queue.stuck_after
-    if entry.hold_until is not None:
-        stuck = max(stuck, entry.hold_until + rules.queue.stuck_after)
+    stuck = _stuck(max(entry.updated_at, entry.hold_until or entry.updated_at), sight, now, rules)
     if now < stuck:
         return Step(Do.WAIT, Role.SENDING, at=stuck)
     return Step(Do.REVIEW, Role.SENDING, "its release was interrupted, here or on another computer")
@@ -300,7 +306,8 @@ def _review(entry: Entry, sight: Sight) -> Step:
         return Step(Do.SETTLE, where, "you said that it was sent")
     if step := _out_of_our_hands(entry, sight):
         return step
-    if where is Role.SEND_ANYWAY:
+    if where is Role.SEND_ANYWAY and entry.note_kind == "review":
+        # Only once the user was asked it is an answer; before, it lies there for another reason.
         return Step(Do.QUEUE, where, "you moved it to Send anyway")
     if entry.decision is Decision.RELEASE and entry.stage is Stage.DATA:
         return Step(

@@ -24,7 +24,7 @@ from coolmail.daemon.desk import Desk, Judge, log
 from coolmail.daemon.doors import Doors
 from coolmail.daemon.survey import Survey
 from coolmail.daemon.sweep import Sweeper
-from coolmail.journal import Journal, JournalError
+from coolmail.journal import Journal, JournalCorruptError, JournalError
 from coolmail.mail import submission
 from coolmail.mail.imap.errors import (
     ImapError,
@@ -72,7 +72,10 @@ class AccountService:
     """How often this account was swept, for tests and `status`."""
 
     async def serve(self) -> None:
-        """Serve the account for ever; every failure is recorded for `coolmail status`, waited out, and tried again."""
+        """Serve the account for ever; every failure is recorded for `coolmail status`, waited out, and tried again.
+
+        Only a damaged journal ends it (`JournalCorruptError`).
+        """
         failures = refusals = 0
         while True:
             await self._say("connecting", "")
@@ -86,6 +89,8 @@ class AccountService:
                     continue
                 refusals += 1
                 await self._wait("refused", error, LOGIN_WAITS[min(refusals, len(LOGIN_WAITS)) - 1])
+            except JournalCorruptError:
+                raise  # no trying again mends it
             except (CoolmailError, OSError) as error:
                 if self.monotonic() - started > LONGEST_WAIT:
                     failures = 0
@@ -105,6 +110,7 @@ class AccountService:
         """Work on one connection until it ends."""
         password = await find_password(self.account.name, self.account.imap)
         session = await ImapSession.open(self.account.imap, password)
+        session.protocol.on_dirty = lambda: self._ring_if_lost(session)
         try:
             boxes = await prepare(session, self.account)
             desk = Desk(
@@ -136,6 +142,11 @@ class AccountService:
             await session.logout()
         finally:
             session.abort()
+
+    def _ring_if_lost(self, session: ImapSession) -> None:
+        """Let a connection that dies while nothing is to be done be noticed at once, not at the next poll."""
+        if not session.alive:
+            self.bell.set()
 
     async def _sweep_for_ever(self, desk: Desk) -> None:
         sweeper = Sweeper(

@@ -17,7 +17,7 @@ from coolmail.daemon.telling import tell, untell
 from coolmail.mail.imap.claim import claim
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import read_draft
-from coolmail.mail.outgoing import complete
+from coolmail.mail.outgoing import complete, stable_message_id
 
 
 async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:
@@ -42,7 +42,7 @@ async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:
         case Do.TELL:
             await tell(desk, entry, step.reason or "held")
         case Do.WITHDRAW:
-            await _withdraw(desk, entry, step)
+            await _withdraw(desk, entry, step, view)
         case Do.CANCEL:
             await _cancel(desk, entry, step, view)
         case Do.REVIEW:
@@ -50,11 +50,14 @@ async def carry_out(desk: Desk, entry: Entry, step: Step, view: View) -> None:
         case Do.RESTORE:
             await restore(desk, entry, step.reason or "it was in none of its mailboxes")
         case Do.ELSEWHERE:
-            reason = step.reason or "it went out another way"
-            await untell(desk, entry)
-            await desk.journal.move(
-                entry.id, entry.state, State.ELSEWHERE, now=desk.clock(), what=reason, reasons=(reason,)
-            )
+            await _elsewhere(desk, entry, step.reason or "it went out another way")
+
+
+async def _elsewhere(desk: Desk, entry: Entry, reason: str) -> None:
+    if entry.state is State.TAKEN:
+        await _remove_original(desk, entry)
+    await untell(desk, entry)
+    await desk.journal.move(entry.id, entry.state, State.ELSEWHERE, now=desk.clock(), what=reason, reasons=(reason,))
 
 
 async def _hold(desk: Desk, entry: Entry, step: Step) -> None:
@@ -84,16 +87,23 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
         places = await desk.find(role, entry.message_id)
         if not places:
             return
+        # A journal that takes nothing must not be found out after the message was moved: this write does no more than find out.
+        if not await desk.journal.change(entry.id, entry.state, now=desk.clock()):
+            return
         sending = desk.boxes[Role.SENDING]
         won = await claim(desk.session, places[0].mailbox, Uid(places[0].uid), sending, entry.message_id)
         if won is None:
             return
         place = Place(sending, won.uidvalidity, won.uid)
     by_hand = role is Role.SEND_ANYWAY or entry.decision in (Decision.RELEASE, Decision.RELEASE_AGAIN)
-    if by_hand and entry.state is State.REVIEW and place is not None:
-        # The user was asked and has answered.
-        await desk.session.select(place.mailbox)
-        await desk.session.store(Uid(place.uid), remove=(TRIED_KEYWORD,))
+    more: dict[str, Any] = {}
+    if entry.state is State.REVIEW and (role is Role.SEND_ANYWAY or entry.decision is Decision.RELEASE_AGAIN):
+        # The user was asked whether to send it although it may have been sent, and has answered.
+        if place is not None and await desk.select(place):
+            await desk.session.store(Uid(place.uid), remove=(TRIED_KEYWORD,))
+        more["stage"] = None
+        if len(entry.accepted) >= len(entry.recipients):
+            more["accepted"] = ()
     if entry.state is State.DUE:
         await desk.journal.change(
             entry.id, State.DUE, now=desk.clock(), place=place, override=entry.override or by_hand
@@ -111,10 +121,11 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
         next_attempt_at=None,
         first_attempt_at=None,
         decision=None,
+        **more,
     )
 
 
-async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
+async def _withdraw(desk: Desk, entry: Entry, step: Step, view: View) -> None:
     """Put a message back into `\\Drafts`, or see that the user did; one that went to Outbox again is taken anew from there."""
     place: Place | None = None
     if step.role is Role.OUTBOX and entry.decision is Decision.WITHDRAW:
@@ -127,12 +138,11 @@ async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
             return
     elif entry.state is not State.FAILED:
         return
-    if place is not None and place.mailbox == desk.boxes[Role.DRAFTS]:
-        await _leave_alone(desk, entry, place)
+    if place is not None and place.mailbox == desk.boxes[Role.DRAFTS] and await _leave_alone(desk, entry, place):
+        # What a move that was cut short left behind would be taken for a message that still waits.
         for role in OURS:
-            await desk.remove(
-                role, entry
-            )  # a second copy, left by a move that was cut short, would be taken for one that still waits
+            await desk.remove(role, entry)
+        await _quiet_originals(desk, entry, view)
     await untell(desk, entry)
     await desk.journal.move(
         entry.id,
@@ -146,18 +156,18 @@ async def _withdraw(desk: Desk, entry: Entry, step: Step) -> None:
     )
 
 
-async def _leave_alone(desk: Desk, entry: Entry, place: Place) -> None:
-    """Let a withdrawn draft, as it lies in Drafts, not be ready, whatever its flag and its subject say.
+async def _leave_alone(desk: Desk, entry: Entry, place: Place) -> bool:
+    """Let a withdrawn draft, as it lies in Drafts, not be ready, whatever its flag and its subject say; False if it is another.
 
     A new version under the same Message-ID, saved there and perhaps declared ready, is not ours to touch.
     """
     if not await desk.is_at(place, entry):
-        return
-    selected = await desk.session.select(place.mailbox)
-    keyword = (TAKEN_KEYWORD,) if selected.keywords else ()
-    await desk.session.store(Uid(place.uid), add=("\\Draft", *keyword), remove=("\\Flagged",))
+        return False
+    await desk.mark(place, TAKEN_KEYWORD)
+    await desk.session.store(Uid(place.uid), add=("\\Draft",), remove=("\\Flagged",))
     ignored = await desk.journal.met(desk.account.name, place.mailbox, place.uidvalidity) or frozenset()
     await desk.journal.set_met(desk.account.name, place.mailbox, place.uidvalidity, {*ignored, (place.uid, False)})
+    return True
 
 
 async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
@@ -167,6 +177,7 @@ async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
             await desk.remove(role, entry)
         for place in await desk.find(Role.DRAFTS, entry.message_id):
             await _leave_alone(desk, entry, place)
+        await _quiet_originals(desk, entry, view)
     else:
         # A message that is being moved by the user may have escaped a look that goes from mailbox to mailbox: look again, twice.
         for _ in range(2):
@@ -192,10 +203,10 @@ async def _close(desk: Desk, entry: Entry, state: State, reason: str) -> None:
 async def _newer_version(desk: Desk, entry: Entry, view: View) -> bool:
     """Whether another version of the mail lies in Drafts or Outbox."""
     for seen in view.messages(Role.DRAFTS, Role.OUTBOX):
-        if seen.draft.message_id == entry.suggestion_id or seen.draft.in_reply_to != entry.in_reply_to:
+        ours = seen.draft.message_id is not None and seen.draft.message_id == entry.suggestion_id
+        if ours or seen.deleted or seen.draft.in_reply_to != entry.in_reply_to:
             continue
-        await desk.session.select(seen.place.mailbox)
-        raw = await desk.session.fetch(Uid(seen.place.uid))
+        raw = await desk.session.fetch(Uid(seen.place.uid)) if await desk.select(seen.place) else None
         if raw is not None and siblings(letter_of(entry), letter(read_draft(raw))):
             return True
     return False
@@ -216,6 +227,7 @@ async def _review(desk: Desk, entry: Entry, step: Step) -> None:
             reasons=(reason,),
             decision=None,
             claimed=True,
+            note_kind=None,
         )
         if not moved:
             return
@@ -236,13 +248,25 @@ async def _review(desk: Desk, entry: Entry, step: Step) -> None:
 
 
 async def _remove_original(desk: Desk, entry: Entry) -> None:
-    """Remove what a claim that was cut short left behind: the original beside its copy in `Sending`. It would be taken a second time."""
-    copy = next(iter(await desk.find(Role.SENDING, entry.message_id)), None)
-    if copy is None or not await desk.is_at(copy, entry):
-        return
-    selected = await desk.session.select(entry.source.mailbox)
-    if selected.uidvalidity == entry.source.uidvalidity and await desk.is_at(entry.source, entry):
-        await desk.session.expunge(Uid(entry.source.uid))
+    """Remove what a claim that was cut short left behind: the original beside its copy. It would be taken a second time."""
+    for role in OURS:
+        copy = next(iter(await desk.find(role, entry.message_id)), None)
+        if copy is not None and await desk.is_at(copy, entry) and await desk.is_at(entry.source, entry):
+            await desk.session.expunge(Uid(entry.source.uid))
+
+
+async def _quiet_originals(desk: Desk, entry: Entry, view: View) -> None:
+    """Let no draft be ready that a message was once completed from: a claim that was cut short left it behind, without a Message-ID to know it by."""
+    for seen in view.messages(Role.DRAFTS, Role.OUTBOX):
+        if seen.draft.message_id is not None or seen.draft.in_reply_to != entry.in_reply_to:
+            continue
+        raw = await desk.session.fetch(Uid(seen.place.uid)) if await desk.select(seen.place) else None
+        if raw is None or stable_message_id(raw, desk.account.address) != entry.message_id:
+            continue
+        if seen.role is Role.OUTBOX:
+            await desk.session.expunge(Uid(seen.place.uid))
+        else:
+            await _leave_alone(desk, entry, seen.place)
 
 
 async def _move(desk: Desk, entry: Entry, role: Role, target: Role) -> Place | None:
@@ -266,6 +290,8 @@ async def restore(desk: Desk, entry: Entry, reason: str) -> None:
         review = desk.boxes[Role.REVIEW]
         await desk.session.append(review, raw, flags=("\\Seen", "\\Draft"), internaldate=desk.clock())
         place = next(iter(await desk.find(Role.REVIEW, entry.message_id)), None)
+        if place is not None:
+            await desk.mark(place, TAKEN_KEYWORD, *((TRIED_KEYWORD,) if entry.attempts else ()))
     changes: dict[str, Any] = {
         "reasons": (reason,),
         "place": place,

@@ -15,6 +15,9 @@ from coolmail.daemon.telling import INBOX
 from coolmail.mail.imap.values import Overview
 from coolmail.mail.message import Draft, read_draft
 
+SKEW = timedelta(minutes=2)
+"""By how much the clocks of this computer and of the mail server may differ. What came that shortly before the message was taken is news, too."""
+
 
 class Moved(StrEnum):
     """How a conversation moved on."""
@@ -23,6 +26,7 @@ class Moved(StrEnum):
     CLIENT_WROTE = "the client wrote again in this conversation while it waited; read that first"
     USER_ANSWERED = "you answered in this conversation another way while it waited"
     SENT_ELSEWHERE = "you sent a version of it from your mail client"
+    PERHAPS_SENT = "a version of it was sent from your mail client about when this one was taken; is this another mail?"
 
 
 async def moved_on(desk: Desk, entry: Entry) -> Moved:
@@ -33,13 +37,18 @@ async def moved_on(desk: Desk, entry: Entry) -> Moved:
     thread = {*entry.references, *((entry.in_reply_to,) if entry.in_reply_to else ())}
     ours = {address.casefold() for address in (desk.account.address, *desk.account.aliases)}
     readers = {address.casefold() for address in entry.recipients}
-    answered = False
+    answered = perhaps = False
     for overview, draft in await _since(desk, desk.boxes[Role.SENT], entry):
         if draft.message_id == entry.message_id:
             continue
         if await _is_version(desk, overview, draft, entry):
-            return Moved.SENT_ELSEWHERE
+            if overview.internaldate >= entry.taken_at.replace(microsecond=0):
+                return Moved.SENT_ELSEWHERE
+            perhaps = True
+            continue
         answered = answered or (_in_thread(draft, thread, entry) and not readers.isdisjoint(_lower(draft.recipients)))
+    if perhaps and Moved.PERHAPS_SENT.value not in entry.reasons:  # asked once, the user has answered
+        return Moved.PERHAPS_SENT
     for _, draft in await _since(desk, INBOX, entry):
         author = draft.from_[1].casefold()
         if draft.message_id in thread:
@@ -59,7 +68,7 @@ async def _since(desk: Desk, mailbox: str, entry: Entry) -> list[tuple[Overview,
     return [
         (overview, read_draft(overview.header))
         for overview in found
-        if overview.internaldate >= entry.taken_at.replace(microsecond=0)
+        if overview.internaldate >= entry.taken_at.replace(microsecond=0) - SKEW
     ]
 
 

@@ -15,7 +15,7 @@ from coolmail.core.steps import Role, Rules
 from coolmail.core.tone import ToneReport
 from coolmail.journal import Journal
 from coolmail.mail.imap.session import ImapSession
-from coolmail.mail.imap.values import Uid
+from coolmail.mail.imap.values import Selected, Uid
 from coolmail.mail.outgoing import complete
 from coolmail.mail.submission import Accepted
 
@@ -86,10 +86,21 @@ class Desk:
             uids = [item.uid for item in seen if "\\Deleted" not in item.flags]
         return [Place(self.boxes[role], selected.uidvalidity, uid) for uid in sorted(uids)]
 
+    async def select(self, place: Place) -> Selected | None:
+        """Select the mailbox of a place; None if it was made anew since, so that the UID means another message or none."""
+        selected = await self.session.select(place.mailbox)
+        return selected if selected.uidvalidity == place.uidvalidity else None
+
+    async def mark(self, place: Place, *keywords: str) -> bool:
+        """Set keywords on a message, where the server keeps keywords; False if the message is gone."""
+        selected = await self.select(place)
+        if selected is None:
+            return False
+        return not selected.keywords or await self.session.store(Uid(place.uid), add=keywords)
+
     async def is_at(self, place: Place, entry: Entry) -> bool:
         """Whether the message at a place is the one in the journal, and not another version that a client saved under the same Message-ID."""
-        await self.session.select(place.mailbox)
-        there = await self.session.fetch(Uid(place.uid))
+        there = await self.session.fetch(Uid(place.uid)) if await self.select(place) else None
         if there is None:
             return False
         ours, theirs = (

@@ -34,7 +34,11 @@ async def _copy_to_sent(desk: Desk, entry: Entry) -> None:
     copy = filed(complete(await desk.raw(entry), message_id=entry.message_id, date=entry.taken_at))
     sent = desk.boxes[Role.SENT]
     try:
-        await desk.session.append(sent, copy, flags=("\\Seen",), internaldate=desk.clock())
+        stored = await desk.session.append(sent, copy, flags=("\\Seen",), internaldate=desk.clock())
+        there = await desk.find(Role.SENT, entry.message_id)
+        if stored.uid is not None and there and there[0].uid < stored.uid:
+            # Another computer was told that it was sent and filed it at the same moment: the lowest UID stays.
+            await desk.session.expunge(stored.uid)
     except CommandRefused as error:
         # Over quota, most likely. Moving the draft itself needs no room.
         log.warning(

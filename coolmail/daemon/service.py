@@ -13,7 +13,7 @@ from coolmail.core.settings import Settings
 from coolmail.daemon.account import AccountService
 from coolmail.daemon.desk import Judge, log
 from coolmail.daemon.zone import zone_of
-from coolmail.journal import Journal, JournalError
+from coolmail.journal import Journal, JournalCorruptError, JournalError
 
 SIGN_EVERY = 5.0
 """Seconds between two signs of life; `coolmail status` calls a daemon dead after three times that."""
@@ -38,7 +38,7 @@ async def run(
     clock: Callable[[], datetime] = utc_now,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Serve all accounts until cancelled."""
+    """Serve all accounts until cancelled, or until the journal turns out to be damaged (`JournalCorruptError`)."""
     zone = zone_of(settings)
     services = [
         AccountService(account, settings, journal, judge, clock, monotonic, zone) for account in settings.accounts
@@ -63,6 +63,8 @@ async def _supervised(service: AccountService) -> None:
     while True:
         try:
             await service.serve()
+        except JournalCorruptError:
+            raise
         except Exception:
             log.exception(
                 "%s: its service failed and is started again; your mail is safe where it lies", service.account.name
@@ -91,6 +93,8 @@ async def _signs_of_life(
             if steady - purged >= 3600.0:
                 await journal.purge(clock() - settings.queue.keep)
                 purged = steady
+        except JournalCorruptError:
+            raise
         except JournalError as error:
             log.error("%s", error)
         await asyncio.sleep(SIGN_EVERY)

@@ -7,8 +7,12 @@ withdraw meanwhile. Before each step of the attempt the stage is on the disk, to
 - The stage is `data`: the server may have accepted it. `\\Sent` is searched for the Message-ID (some servers file it themselves); if that does not
   settle it, the user decides, told in plain words with the two commands that settle it.
 
+A message that is handed over carries a keyword from then on. A computer that finds it on a message that it did not hand over itself asks the user.
+And a doubt that is not settled stays with the Message-ID: the same message, taken back and declared ready again, is not sent again unasked.
+
 The last look comes right before that compare-and-set: is our claimed copy still there and what the journal has, has the deadline passed on the wall
-clock, is the Message-ID not in `\\Sent` already, did the conversation not move on?
+clock, is the Message-ID not in `\\Sent` already, did the conversation not move on? Whether the copy is still there is looked at once more before the
+content is sent: connecting takes time, and a laptop may sleep in between.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from __future__ import annotations
 from typing import Any
 
 from coolmail.core.entry import Entry, Place
+from coolmail.core.errors import CoolmailError
 from coolmail.core.schedule import backoff
 from coolmail.core.states import Decision, Stage, State
 from coolmail.core.steps import Role, too_early
@@ -34,6 +39,10 @@ from coolmail.mail.submission import (
 )
 
 
+class TakenBackError(CoolmailError):
+    """The message was taken out of `Sending` while the submission server was being asked."""
+
+
 async def submit(desk: Desk, entry: Entry) -> None:
     """Make one attempt to submit a due message, after a last look."""
     if not await _last_look(desk, entry):
@@ -46,6 +55,10 @@ async def submit(desk: Desk, entry: Entry) -> None:
         return
     done = {*entry.accepted, *(address for address, _ in entry.refused)}
     recipients = [recipient for recipient in to.recipients if recipient not in done]
+    if not recipients:
+        reason = f"it was sent already, to everybody; coolmail release {entry.id} --again sends it again"
+        await review(desk, entry, State.DUE, reason, stage=Stage.DATA)
+        return
     data = outgoing(complete(raw, message_id=entry.message_id, date=entry.taken_at))
     now = desk.clock()
     if too_early(entry, now):
@@ -63,9 +76,13 @@ async def submit(desk: Desk, entry: Entry) -> None:
     )
     if not begun:
         return
-    await _mark_tried(desk, entry)
+    if not await _mark_tried(desk, entry):
+        await _back(desk, entry)
+        return
 
     async def on_stage(stage: Stage) -> None:
+        if stage is Stage.RECIPIENTS and entry.place not in await desk.find(Role.SENDING, entry.message_id):
+            raise TakenBackError(f"{entry.id} was taken out of Sending")
         await desk.journal.change(entry.id, State.SUBMITTING, now=desk.clock(), stage=stage)
 
     try:
@@ -77,6 +94,8 @@ async def submit(desk: Desk, entry: Entry) -> None:
             needs_smtputf8=to.needs_smtputf8,
             on_stage=on_stage,
         )
+    except TakenBackError:
+        await _back(desk, entry)
     except (SubmissionDeferredError, SubmissionLoginError) as error:
         await _later(desk, entry, str(error), slow=isinstance(error, SubmissionLoginError))
     except SubmissionRefusedError as error:
@@ -95,8 +114,18 @@ async def _last_look(desk: Desk, entry: Entry) -> bool:
             reason = "a copy that this computer did not claim lies in Sending; look into Sent before you send it"
             await review(desk, entry, State.DUE, reason)
         return False
+    if entry.stage is Stage.DATA:
+        reason = (
+            "it is not known whether it was sent before. If you can find out: was it sent? coolmail resolve "
+            f"{entry.id} --was-sent. Was it not? coolmail release {entry.id} --again"
+        )
+        await review(desk, entry, State.DUE, reason)
+        return False
     if entry.attempts == 0 and await _was_tried(desk, entry.place):
-        reason = "another computer has tried to send it, perhaps with success; look into Sent before you send it"
+        reason = (
+            "it was handed to the server once before, here or on another computer, and may have been sent; ask the recipient, or look into Sent. "
+            f"Was it not sent? coolmail release {entry.id} --again"
+        )
         await review(desk, entry, State.DUE, reason)
         return False
     if not await desk.is_at(entry.place, entry):
@@ -117,6 +146,9 @@ async def _last_look(desk: Desk, entry: Entry) -> bool:
         case Moved.SENT_ELSEWHERE as moved:
             await _superseded(desk, entry, moved.value)
             return False
+        case Moved.PERHAPS_SENT as moved:
+            await review(desk, entry, State.DUE, moved.value)
+            return False
         case (Moved.CLIENT_WROTE | Moved.USER_ANSWERED) as moved if entry.verdict == "hold" and not entry.override:
             await review(desk, entry, State.DUE, moved.value)
             return False
@@ -124,16 +156,20 @@ async def _last_look(desk: Desk, entry: Entry) -> bool:
             return True
 
 
-async def _mark_tried(desk: Desk, entry: Entry) -> None:
-    """Let other computers see, wherever the message goes, that the submission server may have it."""
-    assert entry.place is not None  # noqa: S101 - the last look saw it there
-    selected = await desk.session.select(entry.place.mailbox)
-    if selected.keywords:
-        await desk.session.store(Uid(entry.place.uid), add=(TRIED_KEYWORD,))
+async def _mark_tried(desk: Desk, entry: Entry) -> bool:
+    """Let other computers see, wherever the message goes from now on, that the submission server may have it; False if it is gone already."""
+    return entry.place is not None and await desk.mark(entry.place, TRIED_KEYWORD)
+
+
+async def _back(desk: Desk, entry: Entry) -> None:
+    """Give up an attempt before the content; where the message lies now says what the user wants."""
+    what = "it was taken out of Sending before the content was sent"
+    await desk.journal.move(entry.id, State.SUBMITTING, State.DUE, now=desk.clock(), what=what, stage=None)
 
 
 async def _was_tried(desk: Desk, place: Place) -> bool:
-    await desk.session.select(place.mailbox)
+    if await desk.select(place) is None:
+        return False
     seen = await desk.session.overview([Uid(place.uid)], fields=("Message-ID",))
     return bool(seen) and TRIED_KEYWORD.lower() in {flag.lower() for flag in seen[0].flags}
 
@@ -158,6 +194,7 @@ async def _accepted(desk: Desk, entry: Entry, result: Accepted) -> None:
             State.DUE,
             now=now,
             what=f"{what}. Put off: {waiting}",
+            stage=None,
             accepted=accepted,
             refused=refused,
             server_reply=waiting,
@@ -211,7 +248,7 @@ async def settle(desk: Desk, identifier: str, said: str | None = None) -> None:
         return
     if entry.stage is None or entry.stage.retry_is_safe:
         what = "the attempt was cut short before the content; it is safe to try again"
-        await desk.journal.move(entry.id, State.SUBMITTING, State.DUE, now=now, what=what)
+        await desk.journal.move(entry.id, State.SUBMITTING, State.DUE, now=now, what=what, stage=None)
         return
     if await desk.find(Role.SENT, entry.message_id):
         what = "the reply was lost, but the server filed it in Sent: it was sent"
@@ -230,6 +267,14 @@ async def settle(desk: Desk, identifier: str, said: str | None = None) -> None:
 async def review(desk: Desk, entry: Entry, state: State, reason: str, **changes: Any) -> None:
     """Record that a human must decide; the next sweep moves the message into `Review` and tells the user."""
     await desk.journal.move(
-        entry.id, state, State.REVIEW, now=desk.clock(), what=reason, reasons=(reason,), decision=None, **changes
+        entry.id,
+        state,
+        State.REVIEW,
+        now=desk.clock(),
+        what=reason,
+        reasons=(reason,),
+        decision=None,
+        note_kind=None,
+        **changes,
     )
     log.warning("%s: %s goes to Review: %s", desk.account.name, entry.id, reason)

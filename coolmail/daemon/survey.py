@@ -41,6 +41,11 @@ class Seen:
         return "\\flagged" in {flag.lower() for flag in self.flags}
 
     @property
+    def tried(self) -> bool:
+        """Whether some computer has handed it to the submission server."""
+        return TRIED_KEYWORD.lower() in {flag.lower() for flag in self.flags}
+
+    @property
     def deleted(self) -> bool:
         """Whether it is marked for removal."""
         return "\\deleted" in {flag.lower() for flag in self.flags}

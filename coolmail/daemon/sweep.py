@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,8 +40,8 @@ class Sweeper:
     survey: Survey
     doors: Doors
     monotonic: Callable[[], float]
-    foreign_since: dict[Place, float] = field(default_factory=dict)
-    """Messages in `Sending` that no journal entry of ours claims, and since when they lie there, on the monotonic clock."""
+    sending_since: dict[Place, float] = field(default_factory=dict)
+    """Since when each message in `Sending` was seen to lie there, on the monotonic clock: another computer may be at work on it."""
     versions: dict[tuple[str, Place], bool] = field(default_factory=dict)
     """Whether a draft is a version of an entry, remembered so that it is fetched once."""
 
@@ -49,6 +49,10 @@ class Sweeper:
         """Do everything that can be done now; return when to look again at the latest (UTC)."""
         desk = self.desk
         view = await self.survey.look()
+        now = self.monotonic()
+        self.sending_since = {
+            seen.place: self.sending_since.get(seen.place, now) for seen in view.messages(Role.SENDING)
+        }
         ignored = await self._ignored(view)
         entries = await desk.journal.active(desk.account.name)
         conflicts = await self._freeze(entries, view)
@@ -85,7 +89,10 @@ class Sweeper:
         return now
 
     async def _freeze(self, entries: list[Entry], view: View) -> frozenset[Place]:
-        """Freeze held messages of which another version lies in Drafts or Outbox, thaw the others; return where such versions lie."""
+        """Freeze messages in `Held`, or on the way there, of which another version lies in Drafts or Outbox; thaw the others.
+
+        Returns where such versions lie.
+        """
         conflicts: set[Place] = set()
         for entry in entries:
             if entry.state not in CONFLICTING:
@@ -94,19 +101,21 @@ class Sweeper:
                 seen for seen in view.messages(Role.DRAFTS, Role.OUTBOX) if await self._is_version(entry, seen, view)
             ]
             conflicts |= {seen.place for seen in found}
-            if entry.state is State.HELD and bool(found) != entry.frozen:
+            if bool(found) != entry.frozen:
                 if found:
                     what = f"another version of it lies in {found[0].place.mailbox}: frozen until you keep one"
                 else:
                     what = "only this version is left: it waits on"
                 await self.desk.journal.change(
-                    entry.id, State.HELD, now=self.desk.clock(), what=what, frozen=bool(found)
+                    entry.id, entry.state, now=self.desk.clock(), what=what, frozen=bool(found)
                 )
         return frozenset(conflicts)
 
     async def _is_version(self, entry: Entry, seen: Seen, view: View) -> bool:
         draft = seen.draft
-        if seen.place == entry.source or seen.deleted or draft.message_id == entry.suggestion_id:
+        if seen.place == entry.source or seen.deleted:
+            return False
+        if draft.message_id is not None and draft.message_id == entry.suggestion_id:
             return False
         if draft.message_id == entry.message_id:
             # Some clients keep the Message-ID when they save again. Where ours does not lie beside it, it is ours, moved by the user.
@@ -115,8 +124,8 @@ class Sweeper:
             return False
         key = (entry.id, seen.place)
         if key not in self.versions:
-            await self.desk.session.select(seen.place.mailbox)
-            raw = await self.desk.session.fetch(Uid(seen.place.uid))
+            desk, place = self.desk, seen.place
+            raw = await desk.session.fetch(Uid(place.uid)) if await desk.select(place) else None
             self.versions[key] = raw is not None and siblings(letter_of(entry), letter(read_draft(raw)))
         return self.versions[key]
 
@@ -138,7 +147,7 @@ class Sweeper:
             return min(later, quiet)
         begun_at = None if just_taken else entry.place
         for _ in range(MOST_STEPS):
-            sight = _as_moved(view.sight(entry), entry, begun_at, desk)
+            sight = _as_moved(self._sight(entry, view), entry, begun_at, desk)
             step = next_step(entry, sight, desk.clock(), desk.rules)
             if step.do is Do.WAIT:
                 return min(later, step.at) if step.at is not None else later
@@ -149,6 +158,11 @@ class Sweeper:
                 return later
             entry = after
         return desk.clock() + timedelta(seconds=1)
+
+    def _sight(self, entry: Entry, view: View) -> Sight:
+        sight = view.sight(entry)
+        since = self.sending_since.get(sight.places[Role.SENDING]) if Role.SENDING in sight.places else None
+        return sight if since is None else replace(sight, stood=timedelta(seconds=self.monotonic() - since))
 
     async def _take(self, seen: Seen, view: View) -> bool:
         """Take a ready draft and bring it as far as it can go at once; False if it was not to be had."""
@@ -167,14 +181,13 @@ class Sweeper:
         desk, now = self.desk, self.monotonic()
         known = {entry.message_id for entry in await desk.journal.active(desk.account.name)}
         wake = desk.clock() + desk.settings.poll
-        foreign: dict[Place, float] = {}
         for seen in view.messages(*OURS):
             message_id = seen.draft.message_id
             if seen.deleted or (message_id is not None and message_id in known):
                 continue
             if seen.role is Role.SENDING:
-                since = foreign[seen.place] = self.foreign_since.get(seen.place, now)
-                left = desk.settings.queue.stuck_after - timedelta(seconds=now - since)
+                stood = timedelta(seconds=now - self.sending_since.get(seen.place, now))
+                left = desk.settings.queue.stuck_after - stood
                 if left > timedelta(0):
                     wake = min(wake, desk.clock() + left)
                     continue
@@ -182,12 +195,12 @@ class Sweeper:
                 await desk.judge.ready()
                 if (entry := await adopt(desk, seen)) is not None:
                     await self._advance(entry, view)
-        self.foreign_since = foreign
         return wake
 
     async def _still_unknown(self, seen: Seen) -> bool:
         """Whether a message is still there: the look may be older than a step that moved it."""
-        await self.desk.session.select(seen.place.mailbox)
+        if await self.desk.select(seen.place) is None:
+            return False
         there = await self.desk.session.overview([Uid(seen.place.uid)])
         return bool(there) and "\\Deleted" not in there[0].flags
 
@@ -212,7 +225,8 @@ def _as_moved(sight: Sight, entry: Entry, begun_at: Place | None, desk: Desk) ->
         return sight
     role = next(role for role, name in desk.boxes.items() if name == entry.place.mailbox)
     places = {seen: place for seen, place in sight.places.items() if seen not in OURS and place != entry.source}
-    return Sight({**places, role: entry.place}, {**sight.validity, entry.place.mailbox: entry.place.uidvalidity})
+    validity = {**sight.validity, entry.place.mailbox: entry.place.uidvalidity}
+    return replace(sight, places={**places, role: entry.place}, validity=validity)
 
 
 def _without(view: View, taken: Seen) -> View:

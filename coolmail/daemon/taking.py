@@ -21,7 +21,7 @@ from typing import Any
 from coolmail.core.entry import Entry, Place
 from coolmail.core.errors import CoolmailError
 from coolmail.core.siblings import Letter, siblings
-from coolmail.core.states import State
+from coolmail.core.states import Stage, State
 from coolmail.core.steps import Role
 from coolmail.core.subject import without_token
 from coolmail.daemon.desk import Desk, log
@@ -69,8 +69,7 @@ def letter_of(entry: Entry) -> Letter:
 
 async def take(desk: Desk, seen: Seen) -> Entry | None:
     """Take a ready draft; None if it is gone, on its way already, or was taken by somebody else."""
-    await desk.session.select(seen.place.mailbox)
-    raw = await desk.session.fetch(Uid(seen.place.uid))
+    raw = await desk.session.fetch(Uid(seen.place.uid)) if await desk.select(seen.place) else None
     if raw is None:
         return None
     entry = await journal_draft(desk, seen, raw, what=f"taken from {seen.place.mailbox}")
@@ -86,8 +85,7 @@ async def adopt(desk: Desk, seen: Seen) -> Entry | None:
     In `Held` it is held anew from now: its INTERNALDATE is that of the draft and may be long past. In `Send anyway` the user's wish is plain. In
     `Sending` and `Review` a human decides.
     """
-    await desk.session.select(seen.place.mailbox)
-    raw = await desk.session.fetch(Uid(seen.place.uid))
+    raw = await desk.session.fetch(Uid(seen.place.uid)) if await desk.select(seen.place) else None
     if raw is None:
         return None
     what = f"found in {seen.place.mailbox}, unknown to this computer's journal"
@@ -113,6 +111,7 @@ async def journal_draft(desk: Desk, seen: Seen, raw: bytes, *, what: str, **more
     earlier = await _earlier_version(desk, draft, message_id)
     if earlier is not None:
         more |= {"continues": earlier.id, "hold_until": earlier.hold_until, "suggestion_id": earlier.suggestion_id}
+    more |= _already_sent(seen, await desk.journal.known(desk.account.name, message_id))
     return await desk.journal.add(
         account=desk.account.name,
         message_id=message_id,
@@ -130,6 +129,16 @@ async def journal_draft(desk: Desk, seen: Seen, raw: bytes, *, what: str, **more
     )
 
 
+def _already_sent(seen: Seen, known: list[Entry]) -> dict[str, Any]:
+    """Return what has to be remembered of earlier attempts with the same Message-ID: who has it, and whether somebody may have it."""
+    accepted = tuple(dict.fromkeys(address for entry in known for address in entry.accepted))
+    elsewhere = seen.tried and not any(entry.attempts for entry in known)
+    doubtful = elsewhere or any(
+        entry.stage is Stage.DATA and entry.state not in (State.SUBMITTED, State.FILED) for entry in known
+    )
+    return {"accepted": accepted, "stage": Stage.DATA if doubtful else None}
+
+
 async def _earlier_version(desk: Desk, draft: Draft, message_id: str) -> Entry | None:
     """Return the withdrawn version of the same mail whose hold goes on with this one, if there is one."""
     now = desk.clock()
@@ -145,7 +154,6 @@ async def _earlier_version(desk: Desk, draft: Draft, message_id: str) -> Entry |
 async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
     """Claim a journalled draft into `Sending`; None if somebody else has it (the entry is then closed as `elsewhere`)."""
     source, target = entry.source, desk.boxes[Role.SENDING]
-    await desk.session.select(source.mailbox)
     raw = await desk.raw(entry)
     draft = read_draft(raw)
 
@@ -168,8 +176,7 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
     else:
         won = await claim(desk.session, source.mailbox, Uid(source.uid), target, entry.message_id)
     if won is None:
-        await desk.session.select(source.mailbox)
-        left = await desk.session.overview([Uid(source.uid)])
+        left = await desk.session.overview([Uid(source.uid)]) if await desk.select(source) else []
         if left and not still_ready(left[0].flags):
             await _not_ready(desk, entry, "it was no longer declared ready when it was to be taken")
             return None
@@ -179,13 +186,14 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
         await desk.journal.move(entry.id, State.TAKEN, State.ELSEWHERE, now=desk.clock(), what=reason)
         return None
     place = Place(target, won.uidvalidity, won.uid)
-    selected = await desk.session.select(target)
+    await desk.session.select(target)
     if draft.message_id is not None and not await _came_ready(desk, won.uid, still_ready):
         await desk.session.move(won.uid, source.mailbox)
         await _not_ready(desk, entry, "it was no longer declared ready when it was taken, and was put back")
         return None
     # A flag that goes along, or the token in its subject, would declare it ready again as soon as it is withdrawn to Drafts.
-    await desk.session.store(won.uid, add=(TAKEN_KEYWORD,) if selected.keywords else (), remove=("\\Flagged",))
+    await desk.mark(place, TAKEN_KEYWORD)
+    await desk.session.store(won.uid, remove=("\\Flagged",))
     if await _went_on_without_us(desk, entry, place):
         return None
     await desk.journal.change(
@@ -213,8 +221,8 @@ async def _went_on_without_us(desk: Desk, entry: Entry, place: Place) -> bool:
         if role is Role.SENT:
             reason = "a mail with the same Message-ID lies in Sent already; sending it again needs your word"
         elif await desk.is_at(found[0], entry):
-            await desk.session.select(place.mailbox)
-            await desk.session.expunge(Uid(place.uid))
+            if await desk.select(place):
+                await desk.session.expunge(Uid(place.uid))
             reason = f"a copy of it lies in {desk.boxes[role]} already; this second copy was removed"
             await desk.journal.move(entry.id, State.TAKEN, State.ELSEWHERE, now=desk.clock(), what=reason)
             return True

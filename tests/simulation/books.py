@@ -79,10 +79,14 @@ def _is_finished(world: World, book: Book, lying: Lying) -> None:
             continue
         if name in (SENDING, ANYWAY):
             raise BrokenPromiseError(f"{version} is stuck in {name}")
-        if name == REVIEW and not any(entry.state is State.REVIEW for _, entry in _by_id(world, version.message_id)):
+        if name == REVIEW and not any(_asks(entry) for _, entry in _by_id(world, version.message_id)):
             raise BrokenPromiseError(f"{version} lies in Review and no journal asks the user about it")
         if name in (HELD, OUTBOX) and not _has_rival(version, stored, lying):
             raise BrokenPromiseError(f"{version} is stuck in {name}")
+
+
+def _asks(entry: Entry) -> bool:
+    return entry.state is State.REVIEW or (entry.state is State.HELD and entry.frozen)
 
 
 def _by_id(world: World, message_id: str) -> list[tuple[str, Entry]]:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State
+from coolmail.daemon.conversation import Moved
 from tests.simulation.letters import Version
-from tests.simulation.server import body_of
+from tests.simulation.server import DELETED, body_of
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -98,6 +99,17 @@ class Ledger:
         for key in [key for key in self.cli_stops if self._entry(key).message_id == book.version.message_id]:
             del self.cli_stops[key]
 
+    def journal_lost(self, machine: str) -> None:
+        """What a journal alone had is gone, by no fault of coolmail's; what lies in a mailbox must be found again."""
+        world = self.world
+        lying = {body_of(stored.raw) for _, stored in world.server.all()}
+        for identifier, raw in world.machine(machine).journal.contents.items():
+            self.cli_stops.pop((machine, identifier), None)
+            book = self.book_of(raw)
+            if book is not None:
+                book.touched = True
+                book.removed = book.removed or body_of(raw) not in lying
+
     def landed(self, book: Book, *, override: bool) -> None:
         """What the user moved arrives only now: that is when she moved it, whatever she did meanwhile."""
         self.declare(book, override=override)
@@ -143,24 +155,45 @@ class Ledger:
         elif after.state in (State.CANCELLED, State.WITHDRAWN) and before.state is not after.state:
             if key in self.cli_stops and (book := self.book_of(world.machine(machine).journal.contents[after.id])):
                 self.stop(book, f"{after.state} on the command line of {machine}", in_drafts=1)
+        elif before.state is State.HELD and after.state is State.DUE and not after.override:
+            self._released(machine, after)
         elif after.state is State.SUBMITTING and before.state is not after.state:
-            self._begun(machine, before)
+            self._begun(machine, before, after.updated_at)
+
+    def _released(self, machine: str, entry: Entry) -> None:
+        """A hold ends by itself only if no other version of the letter lay in Drafts or Outbox when the sweep began."""
+        runner = self.world.machine(machine)
+        if self.taken_at[machine, entry.id] > runner.sweep_began:
+            return
+        book = self.book_of(runner.journal.contents[entry.id])
+        for name, stored in self.world.server.all("Drafts", "Coolmail/Outbox"):
+            other = self.book_of(stored.raw)
+            if (
+                other is not None
+                and book is not None
+                and other.version.letter == book.version.letter
+                and other is not book
+                and stored.since < runner.sweep_began
+                and DELETED not in stored.flags
+            ):
+                raise BrokenPromiseError(f"{book.version} is released though {other.version} lay in {name}")
 
     def _held_from(self, letter: int, moment: datetime) -> None:
         """A letter waits from the first moment that a version of it was to wait."""
         self.first_taken[letter] = min(self.first_taken.get(letter, moment), moment)
 
-    def _begun(self, machine: str, entry: Entry) -> None:
+    def _begun(self, machine: str, entry: Entry, wall: datetime) -> None:
         """Note an attempt, and what it would break if it succeeded."""
         world, broken = self.world, []
         runner = world.machine(machine)
         book = self.book_of(runner.journal.contents[entry.id])
         assert book is not None
         version, looked = book.version, runner.looked()
-        last_look, wall = looked["Coolmail/Sending"], runner.clock()
+        last_look = looked["Coolmail/Sending"]
         if entry.decision in STOPPING or (machine, entry.id) in self.cli_stops:
             broken.append("it was cancelled or withdrawn on the command line before")
-        if book.stopped is not None and book.stopped[0] < last_look:
+        # With its mailbox gone nobody can tell what the user moved away or deleted from what was lost; it comes back, and a release goes on.
+        if book.stopped is not None and book.stopped[0] < last_look and not world.deleted_mailboxes:
             broken.append(f"it was stopped at step {book.stopped[0]} ({book.stopped[1]}), before the last look")
         if entry.verdict is None and not book.overridden:
             broken.append("its tone was not judged")
@@ -179,7 +212,8 @@ class Ledger:
                 for letter, at in self.client_wrote
             ):
                 broken.append("its reader wrote again before the last look")
-        if not (entry.accepted or runner.clock_was_wrong) and any(
+        asked = Moved.PERHAPS_SENT.value in entry.reasons
+        if not (entry.accepted or runner.clock_was_wrong or asked) and any(
             letter == version.letter and self.taken_at[machine, entry.id] < at < looked["Sent"]
             for letter, at in self.client_sent
         ):

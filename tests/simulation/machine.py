@@ -75,24 +75,39 @@ class Machine:
 
     def __init__(self, world: World, name: str) -> None:
         self.world, self.name = world, name
-        self.journal = MemoryJournal(
-            world.pace, name, lambda before, after: world.ledger.journalled(name, before, after)
-        )
+        self.journals = 0
+        self.journal = self._new_journal()
         self.offset = timedelta(0)
-        """By how much its wall clock is wrong."""
+        """By how much its wall clock is wrong for a while."""
+        self.skew = timedelta(seconds=world.pace.rng.choice((0, 0, -100, 100)))
+        """By how much it always differs from the servers' clocks."""
         self.clock_was_wrong = False
         self.session: SimulatedSession | None = None
         self.attempt: Attempt | None = None
         self.wake = world.pace.now()
-        self.sweeps = 0
+        self.sweeps = self.sweep_began = 0
         self.asleep = True
         self.stands_at = ""
         self._process: Coroutine[Stop, Fate | None, None] | None = None
         self._smtp: list[Callable[[], object]] = []
 
+    def _new_journal(self) -> MemoryJournal:
+        self.journals += 1
+        name = self.name if self.journals == 1 else f"{self.name}{'abcdefghij'[self.journals % 10]}"
+        return MemoryJournal(
+            self.world.pace, name, lambda before, after: self.world.ledger.journalled(self.name, before, after)
+        )
+
+    def lose_journal(self) -> None:
+        """Go on as a new computer: the process and all that only the journal knew are gone."""
+        self.crash()
+        self.world.pace.say(f"{self.name} loses its journal")
+        self.world.ledger.journal_lost(self.name)
+        self.journal = self._new_journal()
+
     def clock(self) -> datetime:
         """Return its wall clock."""
-        return self.world.pace.now() + self.offset
+        return self.world.pace.now() + self.skew + self.offset
 
     def looked(self) -> dict[str, int]:
         """Return when its session last looked into each mailbox."""
@@ -164,6 +179,7 @@ class Machine:
         sweeper = Sweeper(desk, Survey(session, desk.boxes), Doors(world.settings.settle, self._seconds), self._seconds)  # type: ignore[arg-type]
         while True:
             try:
+                self.sweep_began = world.pace.step
                 self.wake = await sweeper.sweep()
             except MailboxMissing as error:
                 world.pace.say(f"{self.name}: {error}")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from coolmail.core.states import Decision, State
+from coolmail.core.states import FINISHED, Decision, State
+from coolmail.daemon.survey import TAKEN_KEYWORD
 from coolmail.journal.store import can_be
 from tests.simulation.ledger import Book
 from tests.simulation.letters import Version, from_client, write
@@ -50,7 +51,7 @@ class Person:
                 choice(("new", "new", "kept", "none")),
                 two=chance(0.2),
                 blind=chance(0.15),
-                token=chance(0.15),
+                token=chance(0.15 if world.server.keywords else 0.0),
                 tone=choice(("hot", "hot", "hot", "calm", "calm", "odd", "locked")),
             )
             for number in range(letters)
@@ -140,7 +141,11 @@ class Person:
 
             def arrive() -> None:
                 steps[1]()
-                if target in (ANYWAY, HELD, OUTBOX) and (book := self.world.ledger.book_of(stored.raw)) is not None:
+                book = self.world.ledger.book_of(stored.raw)
+                if book is None:
+                    return
+                ready = FLAGGED in stored.flags or self.letters[book.version.letter].token
+                if target in (ANYWAY, HELD, OUTBOX) or (target == "Drafts" and ready):
                     self.world.ledger.landed(book, override=target == ANYWAY)
 
             self.world.pace.pending.append([arrive, steps[2]])
@@ -179,7 +184,13 @@ class Person:
 
     def _to_drafts(self, name: str, stored: Stored, book: Book) -> None:
         self._move(name, stored, "Drafts")
-        if FLAGGED in stored.flags or (name == OUTBOX and self.letters[book.version.letter].token):
+        token = self.letters[book.version.letter].token and TAKEN_KEYWORD not in stored.flags
+        known = any(
+            entry.message_id == book.version.message_id and entry.state not in FINISHED
+            for machine in self.world.machines
+            for entry in machine.journal.entries.values()
+        )
+        if FLAGGED in stored.flags or (token and (name == OUTBOX or not known)):
             book.touched = True  # it is as ready there as it was here
         else:
             self.world.ledger.stop(book, f"moved from {name} to Drafts", in_drafts=1)

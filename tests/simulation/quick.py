@@ -22,7 +22,7 @@ REMEMBERED = {
     "outgoing": (submitting,),
     "filed": (filing,),
     "envelope": (scoring, submitting),
-    "stable_message_id": (taking,),
+    "stable_message_id": (taking, carrying),
 }
 
 

@@ -81,6 +81,8 @@ class MailServer:
         self._validity = 100
         self.uidplus = True
         """Whether it tells where an appended or moved message landed."""
+        self.keywords = True
+        """Whether it keeps flags of its clients' own."""
         self.full: set[str] = set()
         """Mailboxes that are over their quota."""
         for name, attributes in (
@@ -132,7 +134,8 @@ class MailServer:
         stored = self.boxes[name].messages.get(uid) if name in self.boxes else None
         if stored is None:
             return False
-        flags = stored.flags.union(add).difference(remove)
+        wanted = add if self.keywords else [flag for flag in add if not flag.startswith("$")]
+        flags = stored.flags.union(wanted).difference(remove)
         if flags != stored.flags:
             stored.set_flags(flags)
             self.pace.say(f"   {name}: UID {uid} has {' '.join(sorted(flags)) or 'no flags'}")

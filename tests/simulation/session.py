@@ -90,7 +90,7 @@ class SimulatedSession:
         self._box = box
         self._sync()
         self.looked[name] = self.pace.step
-        self.selected = Selected(name, box.uidvalidity, box.uidnext, len(box.messages), None, True)
+        self.selected = Selected(name, box.uidvalidity, box.uidnext, len(box.messages), None, self.server.keywords)
         return self.selected
 
     async def status(self, name: str) -> Status:
@@ -188,12 +188,12 @@ class SimulatedSession:
         self, name: str, raw: bytes, *, flags: Iterable[str] = (), internaldate: datetime | None = None
     ) -> Appended:
         """Store a message."""
-        landed: list[int] = []
+        landed: list[tuple[int, int]] = []
         wanted, date = frozenset(flags), internaldate or self.pace.now()
 
         def put() -> None:
             if name in self.server.boxes and name not in self.server.full:
-                landed.append(self.server.put(name, raw, wanted, date))
+                landed.append((self.server.boxes[name].uidvalidity, self.server.put(name, raw, wanted, date)))
 
         try:
             await self._do(f"APPEND {name} {message_id_of(raw)}", put)
@@ -208,7 +208,7 @@ class SimulatedSession:
         self._sync()
         if not self.server.uidplus:
             return Appended(None, None)
-        return Appended(self.server.boxes[name].uidvalidity, Uid(landed[0]))
+        return Appended(landed[0][0], Uid(landed[0][1]))
 
     async def store(self, uid: Uid, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> bool:
         """Add and remove flags, a command each."""

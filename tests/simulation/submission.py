@@ -37,6 +37,10 @@ class SubmissionServer:
     filed: Counter[str | None] = field(default_factory=Counter)
     """How many Sent copies of each Message-ID it made: one an acceptance."""
 
+    def answer(self) -> float:
+        """Return what a recipient is answered: up to 0.4 yes, up to 0.8 later, else no."""
+        return self.pace.rng.random() if self._troubled() else 0.0
+
     def _troubled(self) -> bool:
         return self.pace.rng.random() < self.trouble
 
@@ -56,7 +60,7 @@ class SubmissionServer:
                 raise SubmissionLoginError("the login was refused")
             raise SubmissionDeferredError("the server can't be reached")
         await on_stage(Stage.CONNECTED)
-        answers = {recipient: chance() if self._troubled() else 0.0 for recipient in recipients}
+        answers = {recipient: self.answer() for recipient in recipients}
         if await pace.point("SMTP recipients", effect=True) is Fate.LOST:
             raise SubmissionDeferredError("the connection was lost before the content")
         accepted = tuple(recipient for recipient, answer in answers.items() if answer < 0.4)

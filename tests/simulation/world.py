@@ -53,18 +53,25 @@ class World:
         rng = pace.rng
         self.server = MailServer(pace)
         self.server.uidplus = not self.chance(0.1)
+        self.server.keywords = not self.chance(0.1)
         files_sent, told = self.chance(0.2), self.chance(0.5)
         self.submission = SubmissionServer(pace, self.server, files_sent, told, rng.choice((0.0, 0.1, 0.3)))
         self.model_trouble = rng.choice((0.0, 0.0, 0.05))
         self.account = Account("work", ANNA, NOWHERE, NOWHERE, files_sent=files_sent and told)
         self.settings = self._settings()
         self.ledger = Ledger(self)
-        self.machines = [Machine(self, name) for name in ("A", "B")[: 1 if self.chance(0.4) else 2]]
+        self.machines = [Machine(self, name) for name in "ABC"[: self._computers()]]
         self.person = Person(self, rng.choice((1, 1, 2, 3)))
         self.deleted_mailboxes = False
         """Whether somebody deleted one of our mailboxes: what was claimed into it in that moment is in the journal alone."""
         self.faults = rng.choice((0.0, 0.3, 1.0, 1.0, 2.0))
         """How much goes wrong in this run; 0: only several people act at once."""
+
+    def _computers(self) -> int:
+        # Without keywords nothing in the mailbox tells one computer what another tried.
+        if not self.server.keywords:
+            return 1
+        return self.pace.rng.choice((1, 1, 1, 2, 2, 2, 2, 2, 2, 3))
 
     def _settings(self) -> Settings:
         rng = self.pace.rng
@@ -166,6 +173,8 @@ class World:
             seconds = max(0.0, rng.choice(deadlines) + rng.choice((-1, 0, 1, 3600)))
         else:
             seconds = 3600 * rng.randrange(1, 40)
+        if seconds > 60:
+            self.pace.work_on()  # no server works on one command for longer
         self.pace.true += seconds
         self.pace.say(f"{seconds:.0f} seconds pass")
 
@@ -189,6 +198,8 @@ class World:
             self._cut(machine)
         elif dice < 0.65:
             machine.crash()
+        elif dice < 0.67 and self.server.keywords:
+            machine.lose_journal()
         elif dice < 0.8:
             self.pace.say(f"{machine.name}: the disk is full")
             if not machine.asleep:
@@ -219,6 +230,10 @@ class World:
 
     def _delete_mailbox(self, name: str) -> None:
         if name in self.server.boxes:
+            for stored in self.server.boxes[name].messages.values():
+                known = any(stored.raw in machine.journal.contents.values() for machine in self.machines)
+                if not known and (book := self.ledger.book_of(stored.raw)) is not None:
+                    book.removed = True
             self.server.delete(name)
             self.deleted_mailboxes = True
 
@@ -237,7 +252,8 @@ class World:
             for machine in self.machines:
                 machine.run()
                 pace.work_on()
-                wake = machine.wake if wake is None else min(wake, machine.wake)
+                due = machine.wake - machine.skew
+                wake = due if wake is None else min(wake, due)
             assert wake is not None
             ahead = (wake - pace.now()).total_seconds()
             quiet = quiet + 1 if ahead > 15 * 86400 else 0

@@ -1,0 +1,372 @@
+"""What the simulation found, each told as the shortest story that shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from coolmail.core.states import Decision, State
+from coolmail.daemon.survey import TAKEN_KEYWORD, TRIED_KEYWORD
+from tests.simulation.pace import Fate
+from tests.simulation.scenario import ANYWAY, HELD, OUTBOX, REVIEW, SENDING, scenario
+from tests.simulation.server import DELETED, FLAGGED
+
+# -- one message, several versions, one Message-ID
+
+
+def test_the_version_that_lies_there_goes_out_or_none() -> None:
+    """A client that keeps the Message-ID saves a new text: the old text from the journal is never sent in its place."""
+    with scenario() as world:
+        old = world.save(OUTBOX, "hot", naming="kept")
+        world.sweep()
+        assert world.where(old) == {HELD}
+        new = world.save("Drafts", "calm", number=2, naming="kept")
+        world.server.remove(HELD, world.uids(HELD, old)[0])
+        world.ledger.books[old].removed = True
+        world.drag(new, "Drafts", ANYWAY)
+        world.ledger.declare(world.ledger.books[new], override=True)
+        world.sweep()
+        assert world.accepted(old) == 0
+        assert world.where(new) == {REVIEW}
+
+
+def test_a_new_version_moved_to_outbox_goes_on_with_the_hold() -> None:
+    """Moved to Outbox it is declared ready anew, whatever its Message-ID: calm now, it goes out at once."""
+    with scenario() as world:
+        old = world.save(OUTBOX, "hot", naming="kept")
+        world.sweep()
+        world.server.remove(HELD, world.uids(HELD, old)[0])
+        world.ledger.books[old].removed = True
+        new = world.save(OUTBOX, "calm", number=2, naming="kept")
+        world.sweep(times=3)
+        assert world.accepted(old) == 0
+        assert world.accepted(new) == 1
+
+
+def test_a_draft_without_message_id_is_seen_as_another_version() -> None:
+    """Drafts of mutt have none: the hold is frozen all the same, even before there is a suggestion."""
+    with scenario() as world:
+        held = world.save(OUTBOX, "hot", naming="none")
+        world.stop_at(world.a, "A has written A1 held")
+        world.a.crash()
+        other = world.save("Drafts", "calm", number=2, naming="none")
+        world.later(hours=49)
+        world.sweep()
+        assert world.where(held) == {HELD}
+        assert world.entry(world.a, held).frozen
+        world.server.remove("Drafts", world.uids("Drafts", other)[0])
+        world.ledger.books[other].removed = True
+
+
+# -- taking
+
+
+def test_a_draft_that_cannot_be_taken_keeps_nothing_else_back() -> None:
+    """Two ready drafts, the first of a Message-ID that is on its way already: the second goes out."""
+    with scenario() as world:
+        waiting = world.save(OUTBOX, "locked", naming="kept")
+        world.sweep()
+        assert world.where(waiting) == {REVIEW}
+        world.save("Drafts", "locked", number=2, naming="kept", flagged=True)
+        second = world.save("Drafts", "calm", letter=1, flagged=True)
+        world.sweep()
+        assert world.accepted(second) == 1
+
+
+def test_a_uid_means_nothing_in_a_mailbox_made_anew() -> None:
+    """Between look and take Drafts is renumbered: the draft that has the UID now was never declared ready."""
+    with scenario() as world:
+        world.save("Drafts", "calm", letter=1)
+        ready = world.save("Drafts", "calm", flagged=True)
+        world.stop_at(world.a, "A reads")
+        world.server.remove("Drafts", world.uids("Drafts", ready)[0])
+        world.ledger.books[ready].removed = True
+        unready = world.save("Drafts", "calm", letter=2)
+        world.server.renumber("Drafts")
+        assert world.uids("Drafts", unready) == [2]
+        world.sweep()
+        assert world.accepted(unready) == 0
+
+
+@pytest.mark.parametrize("naming", ["new", "none"])
+def test_a_flag_taken_away_in_the_last_moment_counts(naming: str) -> None:
+    """The user unflags the draft after the look and before the claim: it stays a draft."""
+    with scenario() as world:
+        draft = world.save("Drafts", "calm", naming=naming, flagged=True)
+        world.stop_at(world.a, "MOVE Drafts" if naming == "new" else "APPEND Coolmail/Sending")
+        world.server.flag("Drafts", world.uids("Drafts", draft)[0], remove=(FLAGGED,))
+        world.ledger.books[draft].touched = True
+        world.sweep()
+        assert world.where(draft) == {"Drafts"}
+        assert world.state(world.a, draft) is State.WITHDRAWN
+
+
+def test_a_draft_deleted_while_its_copy_is_made_is_not_sent() -> None:
+    """A draft without Message-ID is claimed by storing a copy; the original is looked at again before the copy counts."""
+    with scenario() as world:
+        draft = world.save(OUTBOX, "calm", naming="none")
+        world.stop_at(world.a, "APPEND Coolmail/Sending")
+        world.server.remove(OUTBOX, world.uids(OUTBOX, draft)[0])
+        world.ledger.books[draft].removed = True
+        world.sweep()
+        assert world.accepted(draft) == 0
+        assert world.where(draft) == set()
+
+
+def test_an_original_left_by_a_cut_claim_is_not_taken_after_a_cancel() -> None:
+    """The claim stored its copy and died; the user cancels the copy; the original, still flagged, is not sent."""
+    with scenario() as world:
+        draft = world.save("Drafts", "calm", naming="none", flagged=True)
+        world.stop_at(world.a, "APPEND Coolmail/Sending")
+        world.a.run(0)
+        world.a.crash()
+        world.sweep()
+        world.later(minutes=20)
+        world.sweep()
+        assert world.where(draft) == {REVIEW}
+        world.decide(world.a, draft, Decision.CANCEL)
+        world.sweep(times=3)
+        assert world.accepted(draft) == 0
+
+
+# -- withdrawn and cancelled
+
+
+def test_a_withdrawal_of_what_is_gone_comes_to_an_end() -> None:
+    """`coolmail withdraw` after the user moved it to Drafts herself."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.drag(letter, HELD, "Drafts")
+        world.decide(world.a, letter, Decision.WITHDRAW)
+        world.sweep()
+        assert world.state(world.a, letter) is State.WITHDRAWN
+
+
+def test_a_withdrawn_draft_whose_subject_says_send_is_left_alone_by_every_computer() -> None:
+    """The token was heard once; the keyword on the message says so to computers that never saw it held."""
+    with scenario(2) as world:
+        letter = world.save("Drafts", "hot", token=True)
+        world.sweep(world.a)
+        world.decide(world.a, letter, Decision.WITHDRAW)
+        world.sweep(world.a)
+        assert world.where(letter) == {"Drafts"}
+        world.sweep(times=3)
+        assert world.where(letter) == {"Drafts"}
+        (uid,) = world.uids("Drafts", letter)
+        assert TAKEN_KEYWORD in world.server.boxes["Drafts"].messages[uid].flags
+
+
+def test_a_cancel_reaches_what_the_user_moved_to_outbox_before() -> None:
+    """The last word counts: what lies in Outbox again is removed, too."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.drag(letter, HELD, OUTBOX)
+        world.decide(world.a, letter, Decision.CANCEL)
+        world.sweep(times=3)
+        assert world.state(world.a, letter) is State.CANCELLED
+        assert world.where(letter) == set()
+
+
+def test_a_message_marked_deleted_is_deleted() -> None:
+    """On a server without UIDPLUS what was moved away stays behind, marked: it is not moved again and again."""
+    with scenario(uidplus=False) as world:
+        letter = world.save(OUTBOX, "locked")
+        world.sweep(times=4)
+        copies = [stored for _, stored in world.server.all(REVIEW)]
+        assert len(copies) == 1
+        world.server.flag(REVIEW, copies[0].uid, add=(DELETED,))
+        world.ledger.books[letter].touched = True
+        world.sweep()
+        assert world.state(world.a, letter) is State.CANCELLED
+
+
+def test_a_second_copy_left_by_a_cut_move_is_not_held_anew_after_a_withdrawal() -> None:
+    """Withdrawn is withdrawn, also where a server died between the two halves of a MOVE."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.put(REVIEW, letter.raw, ("\\Draft",))
+        world.decide(world.a, letter, Decision.WITHDRAW)
+        world.sweep(times=3)
+        assert world.where(letter) == {"Drafts"}
+
+
+# -- moved at an odd moment
+
+
+@pytest.mark.parametrize(("target", "sent"), [(ANYWAY, 1), (REVIEW, 0)])
+def test_a_message_moved_between_scoring_and_holding_goes_where_the_user_put_it(target: str, sent: int) -> None:
+    """It stood still for ever."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, "hot")
+        world.stop_at(world.a, "A has written A1 scored")
+        world.a.crash()
+        world.ledger.declare(world.ledger.books[letter], override=target == ANYWAY)
+        world.ledger.books[letter].touched = True
+        world.drag(letter, SENDING, target)
+        world.sweep(times=3)
+        assert world.accepted(letter) == sent
+
+
+def test_a_release_cut_between_copy_and_removal_asks_after_a_while() -> None:
+    """Copies in Send anyway and in Sending: neither is stuck, nothing goes out twice."""
+    with scenario(uidplus=False) as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.drag(letter, HELD, ANYWAY)
+        world.ledger.declare(world.ledger.books[letter], override=True)
+        world.stop_at(world.a, "COPY Coolmail/Send anyway")
+        world.a.run(0)
+        world.a.run(0)
+        world.a.crash()
+        world.later(hours=60)
+        world.sweep()
+        world.later(minutes=20)
+        world.sweep(times=4)
+        assert world.accepted(letter) == 1
+
+
+# -- submitting
+
+
+def test_a_doubt_is_not_settled_by_a_plain_release() -> None:
+    """The reply was lost, the message was accepted: `release` without --again sends nothing."""
+    with scenario() as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "SMTP reply")
+        world.a.run(fate=Fate.LOST)
+        world.sweep()
+        assert world.state(world.a, letter) is State.REVIEW
+        world.decide(world.a, letter, Decision.RELEASE)
+        world.sweep(times=3)
+        assert (world.accepted(letter), world.where(letter)) == (1, {REVIEW})
+
+
+def test_what_the_user_did_before_the_question_is_no_answer() -> None:
+    """Moved to Send anyway while the attempt was under way, then the computer died: it asks first."""
+    with scenario() as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "SMTP reply")
+        world.drag(letter, SENDING, ANYWAY)
+        world.a.crash()
+        world.sweep(times=3)
+        assert (world.accepted(letter), world.where(letter)) == (1, {REVIEW})
+
+
+def test_a_doubt_stays_with_a_message_that_is_declared_ready_again() -> None:
+    """Taken from Review to Outbox it is the same message; nobody knows more than before."""
+    with scenario() as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "SMTP reply")
+        world.a.run(fate=Fate.LOST)
+        world.sweep()
+        world.drag(letter, REVIEW, OUTBOX)
+        world.sweep(times=3)
+        assert (world.accepted(letter), world.where(letter)) == (1, {REVIEW})
+
+
+def test_another_computer_does_not_send_what_one_has_tried() -> None:
+    """Accepted, not filed, asleep; the other computer finds it, and a plain release there sends nothing."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "A has written A1 submitted")
+        world.sweep(world.b)
+        world.later(minutes=20)
+        world.sweep(world.b)
+        assert world.where(letter) == {REVIEW}
+        world.decide(world.b, letter, Decision.RELEASE)
+        world.sweep(world.b, times=3)
+        assert world.accepted(letter) == 1
+        assert any(TRIED_KEYWORD in stored.flags for _, stored in world.server.all(REVIEW))
+
+
+def test_a_laptop_that_sleeps_before_the_content_looks_again() -> None:
+    """The last look was yesterday: the user has sent it from another computer since."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "A has written A1 submitting")
+        world.drag(letter, SENDING, OUTBOX)
+        world.later(hours=28)
+        world.sweep(world.b, times=3)
+        assert world.accepted(letter) == 1
+        world.sweep(world.a)
+        assert world.accepted(letter) == 1
+
+
+def test_a_recipient_who_has_it_does_not_get_it_again_after_a_withdrawal() -> None:
+    """One recipient was put off, the message taken back and declared ready again: the user is asked, and it goes to the other one only."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, two=True)
+        answers = iter((0.0, 0.5))
+        world.submission.answer = lambda: next(answers, 0.0)
+        world.sweep()
+        assert world.state(world.a, letter) is State.DUE
+        world.drag(letter, SENDING, OUTBOX)
+        world.sweep(times=3)
+        assert world.where(letter) == {REVIEW}
+        world.decide(world.a, letter, Decision.RELEASE_AGAIN)
+        world.sweep(times=3)
+        assert world.accepted(letter) == 1
+        assert world.ledger.accepted[letter.going_out, letter.recipients[1], ""] == 1
+
+
+def test_a_clock_set_back_in_the_last_look_sends_nothing_early() -> None:
+    """The deadline is compared once more where the attempt begins."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.later(hours=49)
+        world.stop_at(world.a, "A has written A1 due")
+        world.a.offset = -timedelta(hours=10)
+        world.a.clock_was_wrong = True
+        world.sweep()
+        assert world.accepted(letter) == 0
+
+
+# -- once
+
+
+def test_two_computers_that_tell_at_the_same_moment_leave_one_note() -> None:
+    """The one whose connection broke after its copy was stored removes it when it comes back."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX, "locked")
+        world.stop_at(world.a, "APPEND INBOX")
+        world.sweep(world.b)
+        world.a.run(0)
+        assert world.a.session is not None
+        world.a.session.lose()
+        world.sweep()
+        assert len([stored for _, stored in world.server.all("INBOX") if b"review" in stored.raw]) == 1
+        assert world.where(letter) == {REVIEW}
+
+
+def test_two_computers_that_file_at_the_same_moment_leave_one_copy_in_sent() -> None:
+    """One sent it, on the other the user said that it was sent."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "APPEND Sent")
+        world.sweep(world.b)
+        world.later(minutes=20)
+        world.sweep(world.b)
+        world.decide(world.b, letter, Decision.WAS_SENT)
+        world.sweep(world.b)
+        world.sweep()
+        assert len(world.uids("Sent", letter)) == 1
+
+
+def test_clocks_that_differ_a_little_hide_no_answer_of_the_client() -> None:
+    """The computer's clock is ahead of the server's when the client writes again at once."""
+    with scenario() as world:
+        world.a.skew = timedelta(seconds=100)
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.person.letters[0].number = 0
+        world.later(seconds=10)
+        world.person.letters = world.person.letters[:1]
+        world.person.hears()
+        world.later(hours=49)
+        world.sweep(times=3)
+        assert world.where(letter) == {REVIEW}
