@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -239,6 +241,8 @@ def main() -> int:
     if reason := unavailable():
         console.print(reason)
         return 2
+    logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # the sink's
+    warnings.simplefilter("ignore")
     begun = time.monotonic()
     summary = asyncio.run(run_all(asked.only or list(range(asked.runs)), asked.seed, asked.jobs))
     report(summary, asked.seed, time.monotonic() - begun)

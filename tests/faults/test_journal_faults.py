@@ -86,7 +86,7 @@ async def test_a_full_disk(home: Household, small_disk: Path) -> None:
     assert "disk is full" in said or "retrying" in said or "running" in said
     remount(small_disk, "size=8m")
     blocker.unlink()
-    await home.settles(within=40)
+    await home.settles(within=120)
     assert await home.audit(hold=HOLD) == {hot: "filed", big: "filed"}
 
 

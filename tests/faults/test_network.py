@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +54,61 @@ def told(request: pytest.FixtureRequest, dovecot: Dovecot, tmp_path_factory: pyt
 def test_the_line_breaks(fault: Fault, told: Told) -> None:
     """After the fault each message was sent exactly once, or lies in Review; Sent copies, notes and suggestions are there once."""
     assert told.end(fault) == {"calm": fault.calm, "hot": fault.hot}
+
+
+async def test_a_lost_connection_is_noticed_at_once(dovecot: Dovecot, tmp_path: Path) -> None:
+    """Where the server grants one connection only, so that no other one can ring, its loss is still not found out at the next poll."""
+    async with household(dovecot.user(), tmp_path, HOLD) as home, through_lines(home) as lines:
+        lines.imap.most = 1
+        home.settings["poll"] = "5m"
+        home.start()
+        await lines.daemon_is("ready")
+        await home.until(lambda: lines.imap.commands[-1].endswith(b"FLAGS)") or b"SELECT" in lines.imap.commands[-1])
+        calm = await home.save(CALM_TEXT, "The new logo")
+        begun = time.monotonic()
+        lines.imap.reset()
+        await home.until(lambda: "next try in" in home.log)
+        noticed = time.monotonic() - begun
+        await home.until(lambda: home.state_of(calm) == "filed")
+        print(f"noticed after {noticed:.2f} s, sent after {time.monotonic() - begun:.2f} s")  # noqa: T201 - a figure for docs/reliability.md
+        assert noticed < 5
+
+
+async def test_a_server_that_hangs_is_noticed(dovecot: Dovecot, tmp_path: Path) -> None:
+    """A server that keeps its connections and says nothing more is noticed after `poll` and `timeout` at the latest, here 1 s and 3 s."""
+    async with household(dovecot.user(), tmp_path, HOLD) as home, through_lines(home) as lines:
+        home.start()
+        await lines.daemon_is("ready")
+        begun = time.monotonic()
+        lines.imap.black_hole = True
+        await lines.daemon_is("retrying")
+        noticed = time.monotonic() - begun
+        lines.imap.black_hole = False
+        await lines.daemon_is("ready")
+        calm = await home.save(CALM_TEXT, "The new logo")
+        await home.settles()
+        assert await home.audit(hold=HOLD) == {calm: "filed"}
+        print(f"noticed after {noticed:.2f} s")  # noqa: T201
+        assert noticed < 12
+
+
+async def test_the_server_restarts_while_the_daemon_listens(own_dovecot: Dovecot, tmp_path: Path) -> None:
+    """The server goes down while all connections stand in IDLE, and comes back: the daemon, too, by itself, and nothing of a hold is lost."""
+    async with household(own_dovecot.user(), tmp_path, timedelta(seconds=6)) as home:
+        home.start()
+        hot = await home.save(HOT_TEXT, "The last bill")
+        await home.until(lambda: home.told(hot) == "held")
+        begun = time.monotonic()
+        await asyncio.to_thread(own_dovecot.stop)
+        await home.until(lambda: home.accounts().get("work") == "retrying")
+        noticed = time.monotonic() - begun
+        begun = time.monotonic()
+        await asyncio.to_thread(own_dovecot.start)
+        await home.until(lambda: home.accounts().get("work") == "ready", 60)
+        recovered = time.monotonic() - begun
+        calm = await home.save(CALM_TEXT, "The new logo")
+        await home.settles(60)
+        assert await home.audit(hold=timedelta(seconds=6)) == {hot: "filed", calm: "filed"}
+        print(f"noticed after {noticed:.2f} s, ready {recovered:.2f} s after the server's start")  # noqa: T201
+        assert noticed < 60
+        assert recovered < 30
