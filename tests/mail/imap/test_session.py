@@ -307,7 +307,8 @@ async def test_logout_closes_the_connection(any_session: ImapSession) -> None:
 async def test_logout_does_not_wait_for_a_dead_server(user: User, open_session: Open, proxy_to: ProxyTo) -> None:
     """A server that does not answer LOGOUT is left."""
     proxy = await proxy_to(user.dovecot.port)
-    session = await open_session(user.server(port=proxy.port, timeout=0.2))
+    session = await open_session(user.server(port=proxy.port))
+    session.protocol.server = user.server(port=proxy.port, timeout=0.2)  # only now: logging in may take longer
     proxy.black_hole = True
     await session.logout()
     assert not session.alive
@@ -330,9 +331,10 @@ async def test_a_slow_answer_is_not_a_dead_one(user: User, open_session: Open, p
     """The time-out counts silence: a message that trickles in for longer than it is read all the same."""
     user.fill("INBOX", [letter(body=b"x" * 300)])
     proxy = await proxy_to(user.dovecot.port)
-    session = await open_session(user.server(port=proxy.port, timeout=0.4))
+    session = await open_session(user.server(port=proxy.port))
     await session.select("INBOX")
-    proxy.trickle = 0.002
+    session.protocol.server = user.server(port=proxy.port, timeout=1.0)  # only now: logging in may take longer
+    proxy.trickle = 0.005
     assert await session.fetch(Uid(1)) == letter(body=b"x" * 300)
 
 

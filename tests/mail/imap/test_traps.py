@@ -222,7 +222,8 @@ async def test_trap_04_our_own_questions_are_no_news(user: User, session: ImapSe
 async def test_trap_05_a_timeout_closes_the_connection(user: User, open_session: Open, proxy_to: ProxyTo) -> None:
     """A late answer can't be taken for another command's, because there is no other command."""
     proxy = await proxy_to(user.dovecot.port)
-    session = await open_session(user.server(port=proxy.port, timeout=0.3))
+    session = await open_session(user.server(port=proxy.port))
+    session.protocol.server = user.server(port=proxy.port, timeout=0.3)  # only now: logging in may take longer
     proxy.black_hole = True
     with pytest.raises(ImapTimeout, match="silent"):
         await session.noop()
@@ -253,7 +254,8 @@ async def test_trap_05_a_late_go_ahead_is_not_taken_for_the_next_command(
     """APPEND timed out while waiting for `+`: when it comes nobody is there, nothing of the message is sent, and a retry is safe."""
     monkeypatch.setattr(session_module, "APPEND_PATIENCE", 0.2)
     async with ScriptedServer({"literal": (), "APPEND": ("!wait", "+ go on", "!read")}) as server:
-        session = await open_session(server.server(timeout=0.2))
+        session = await open_session(server.server())
+        session.protocol.server = server.server(timeout=0.2)
         with pytest.raises(ImapTimeout):
             await session.append("Sent", letter())
         server.go_on.set()
@@ -322,11 +324,13 @@ async def test_trap_08_an_unanswered_done_is_a_dead_connection(
 ) -> None:
     """A half-open connection swallows DONE; that is noticed within the time-out."""
     proxy = await proxy_to(user.dovecot.port)
-    session = await open_session(user.server(port=proxy.port, timeout=0.3))
+    session = await open_session(user.server(port=proxy.port))
     await session.select("INBOX")
-    idling = asyncio.create_task(session.idle(0.2))
+    idling = asyncio.create_task(session.idle(60))
     await until(session.protocol._idle_event.is_set)
     proxy.black_hole = True
+    session.protocol.server = user.server(port=proxy.port, timeout=0.3)  # only now: logging in may take longer
+    session.protocol.mark_changed()  # ends the round
     async with asyncio.timeout(5):
         with pytest.raises(ImapTimeout):
             await idling
