@@ -60,7 +60,11 @@ def calibration(rows: Sequence[dict]) -> dict:
             for at, kind in enumerate(Kind)
         },
         "levels": levels,
-        "fitted_on": {"mails": len(rows), "held": int(held.sum())},
+        "fitted_on": {
+            "mails": len(rows),
+            "held": int(held.sum()),
+            "writers": sorted({row["writer"] for row in rows}),
+        },
     }
 
 

@@ -28,8 +28,11 @@ SHARD = "45MB"
 SAMPLE = 60  # mails
 
 
-def install(folder: Path, base: Path, network: ToneNetwork, calibration: dict) -> None:
-    """Write the folder anew, its README.md excepted. The encoder is saved the way `transformers` does it, the heads in `heads.safetensors`."""
+def install(folder: Path, base: Path, network: ToneNetwork, calibration: dict, seen: dict) -> None:
+    """Write the folder anew, its README.md excepted. The encoder is saved the way `transformers` does it, the heads in `heads.safetensors`.
+
+    `seen` is what the network was trained on (`trained_on`), kept in config.json so that an evaluation knows which writers are held out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for old in [*folder.glob("*.safetensors"), folder / "model.safetensors.index.json"]:
         old.unlink(missing_ok=True)
@@ -39,6 +42,7 @@ def install(folder: Path, base: Path, network: ToneNetwork, calibration: dict) -
     config |= {
         "dtype": "float16",
         "tone_design": network.heads.design,
+        "tone_trained_on": seen,
         "tone_outliers": _outliers(base, network.eval()),
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
@@ -51,6 +55,16 @@ def install(folder: Path, base: Path, network: ToneNetwork, calibration: dict) -
     (folder / "calibration.json").write_text(json.dumps(calibration, indent=1) + "\n", "utf-8")
     for path in folder.glob("*.safetensors"):
         path.chmod(0o644)
+
+
+def trained_on(name: str) -> dict:
+    """Return what the run `name` has learnt from: its writers, how many mails, and rows of public sets in a first stage."""
+    plan = json.loads((RUNS / name / "progress.json").read_text("utf-8"))["plan"]
+    return {
+        "writers": sorted({text.partition("-")[0] for text in plan["texts"]}),
+        "mails": len(plan["texts"]),
+        "public_rows": plan.get("public", 0),
+    }
 
 
 def _outliers(base: Path, network: ToneNetwork) -> dict[str, list[int]]:
@@ -68,7 +82,7 @@ def main(name: str, rows_of: str) -> None:
     network = ToneNetwork(encoder, Heads(encoder.config.hidden_size, plan.get("design", "pooled")))
     network.load_state_dict(load_file(RUNS / name / "network.safetensors"))
     rows = [json.loads(line) for line in (RUNS / f"{rows_of}.jsonl").read_text("utf-8").splitlines()]
-    install(MODEL, BASE, network, calibration([row for row in rows if not row["grey"]]))
+    install(MODEL, BASE, network, calibration([row for row in rows if not row["grey"]]), trained_on(name))
 
 
 if __name__ == "__main__":

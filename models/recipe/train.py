@@ -23,7 +23,7 @@ import torch
 from augment import Augmenter
 from calibrate import calibration, figures
 from corpus import Example, Mail, encode, read
-from install import BASE, MODEL, ROOT, RUNS, install
+from install import BASE, MODEL, ROOT, RUNS, install, trained_on
 from pretrain import warm_up
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
@@ -218,7 +218,8 @@ def main() -> None:
         network = fit(f"{args.name}-all", mails, args)
     print(json.dumps(report, indent=1))
     if args.install:
-        install(MODEL, BASE, network, calibration([row for row in out if not row["grey"]]))
+        seen = trained_on(f"{args.name}-all" if args.folds else args.name)
+        install(MODEL, BASE, network, calibration([row for row in out if not row["grey"]]), seen)
         print(f"installed in {MODEL}")
     print(f"{len(mails)} mails, {len(everything) - len(mails)} grey, {(time.monotonic() - start) / 60:.1f} minutes")
 
