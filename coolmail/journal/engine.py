@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from pathlib import Path
@@ -42,6 +43,15 @@ def make_engine(path: Path) -> AsyncEngine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def empty_log(path: Path) -> None:
+    """Write the write-ahead log into the database and cut it to nothing: it would keep content that was removed, until it is overwritten.
+
+    While another program reads, it is left for the next time.
+    """
+    with contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection, contextlib.suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def quick_check(path: Path) -> str | None:

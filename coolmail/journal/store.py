@@ -10,6 +10,7 @@ The daemon and the command line use one file at the same time. What keeps them a
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -335,7 +336,7 @@ class Journal(Requests):
 
     @whole
     async def purge(self, before: datetime) -> int:
-        """Remove the content of messages finished before a moment; their history stays. Returns how many."""
+        """Remove the content of messages finished before a moment, from the disk too; their history stays. Returns how many."""
         nothing: dict[str, Any] = {"raw": None, "own_text": "", "report": None}
         async with self._transaction() as connection:
             done = await connection.execute(
@@ -348,6 +349,7 @@ class Journal(Requests):
                 .values(**nothing)
             )
             await requests.purge(connection, before)
+        await asyncio.to_thread(engines.empty_log, self.path)
         return int(done.rowcount)
 
     @whole
