@@ -4,189 +4,179 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.prompt import Confirm
+from rich.markup import escape
+from rich.prompt import Confirm, Prompt
 
-from coolmail.cli.opening import ConfigOption, IdArgument, daemon_runs, one, with_journal
-from coolmail.cli.output import err, fail, local, out, safe
+from coolmail.cli import acts
+from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
+from coolmail.cli.output import SCHEMA, err, fail, left, local, out, print_json, safe
 from coolmail.cli.review import marked
-from coolmail.core.durations import BadDurationError, in_words, parse_duration
+from coolmail.core.clean import shorten
 from coolmail.core.entry import Entry
+from coolmail.core.moments import BadMomentError
 from coolmail.core.settings import Settings
-from coolmail.core.states import FINISHED, Decision, State
 from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal
-from coolmail.journal.store import can_be
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+Deed = Callable[[Journal, Entry, datetime], Awaitable[acts.Act]]
 
 
 def release(
     ids: IdArgument,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
     again: Annotated[bool, typer.Option("--again", help="It is not known whether it was sent: send it again.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why it goes now; kept in its log.", show_default=False)] = "",
     yes: YesOption = False,
 ) -> None:
     """Send a waiting message now, without waiting for its deadline."""
 
-    async def confirm(entry: Entry) -> bool:
-        if yes:
-            return True
-        _must_be_answered()
-        if entry.report is not None and entry.report.level.held:
-            out.print(marked(entry.report))
-        return _ask(f"Send this to {safe(', '.join(entry.recipients))} now?")
+    async def deed(journal: Journal, entry: Entry, now: datetime) -> acts.Act:
+        why = reason if yes else _second_look(entry, now, reason)
+        if why is None:
+            return _stays(entry)
+        return await acts.release(journal, entry, now=now, again=again, reason=why)
 
-    decision = Decision.RELEASE_AGAIN if again else Decision.RELEASE
-    _decide(ids, config, decision, "you released it", "is released", confirm)
+    each(ids, config, as_json, deed)
 
 
-def cancel(ids: IdArgument, config: ConfigOption = None, yes: YesOption = False) -> None:
+def _second_look(entry: Entry, now: datetime, reason: str) -> str | None:
+    """Ask whether a message is to be released, and, where it is hot and early, for a typed word; return the reason, None for no."""
+    must_be_answered()
+    report = entry.report
+    if report is not None and report.level.held:
+        err.print(marked(report))
+    to = safe(", ".join(entry.recipients))
+    if not acts.needs_second_look(entry, now):
+        return reason if ask(f"Send this to {to} now?") else None
+    assert report is not None and entry.hold_until is not None  # noqa: S101, PT018 - or it would need no second look
+    err.print(
+        f"\nIt still reads {report.level.value}. Left alone, it waits on and its time is over {left(entry.hold_until, now)}."
+    )
+    word = Prompt.ask(f"To send it to {to} now, type [bold]{acts.WORD}[/]", console=err, default="", show_default=False)
+    if word.strip().casefold() != acts.WORD:
+        return None
+    return reason or Prompt.ask(
+        "Why now? (kept in its log; Enter for no reason)", console=err, default="", show_default=False
+    )
+
+
+def cancel(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False, yes: YesOption = False) -> None:
     """Do not send a waiting message, ever; its content stays restorable for a while."""
 
-    async def confirm(entry: Entry) -> bool:
-        return yes or _ask(f"Cancel the mail '{safe(entry.subject)}'? (`coolmail restore {entry.id}` brings it back)")
+    async def deed(journal: Journal, entry: Entry, now: datetime) -> acts.Act:
+        question = f"Cancel the mail '{safe(entry.subject)}'? (`coolmail restore {entry.id}` brings it back)"
+        if not yes and not ask(question):
+            return _stays(entry)
+        return await acts.cancel(journal, entry, now=now)
 
-    _decide(ids, config, Decision.CANCEL, "you cancelled it", "is cancelled", confirm)
+    each(ids, config, as_json, deed)
 
 
-def withdraw(ids: IdArgument, config: ConfigOption = None) -> None:
+def withdraw(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Take a waiting message back into Drafts to edit it."""
-    _decide(ids, config, Decision.WITHDRAW, "you took it back", "goes back to Drafts")
+    each(ids, config, as_json, lambda journal, entry, now: acts.withdraw(journal, entry, now=now))
 
 
-def restore(ids: IdArgument, config: ConfigOption = None) -> None:
+def restore(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Bring back a cancelled or withdrawn message: it is put into Review, where you decide."""
-    _decide(ids, config, Decision.RESTORE, "you wanted it back", "is put into Review")
+    each(ids, config, as_json, lambda journal, entry, now: acts.restore(journal, entry, now=now))
 
 
 def resolve(
     ids: IdArgument,
     was_sent: Annotated[bool, typer.Option("--was-sent", help="It reached its recipients.")] = False,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Settle a message of which it is not known whether it was sent."""
     if not was_sent:
         fail("say --was-sent if it was sent; if it was not, use `coolmail release ID --again`", 2)
-    _decide(ids, config, Decision.WAS_SENT, "you said that it was sent", "is filed as sent")
+    each(ids, config, as_json, lambda journal, entry, now: acts.resolve(journal, entry, now=now))
 
 
 def extend(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The message.", show_default=False)],
-    by: Annotated[str, typer.Argument(metavar="TIME", help="How much longer, like 6h or 1d.", show_default=False)],
+    ids: IdArgument,
+    until: Annotated[
+        str,
+        typer.Argument(
+            metavar="TIME", help='How much longer, like 6h, or until when, like "tomorrow 9:00".', show_default=False
+        ),
+    ],
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Let a held message wait longer."""
-    try:
-        span = parse_duration(by)
-    except BadDurationError as error:
-        fail(str(error), 2)
-    if span <= timedelta(0):
-        fail("a message can wait longer, not shorter; `coolmail release` sends it now", 2)
+    """Let held messages wait longer: by a time like 6h or 1d, or until a moment like "tomorrow 9:00"."""
 
-    async def work(journal: Journal, settings: Settings) -> None:
-        entry = await one(journal, id_)
-        now = datetime.now(UTC)
-        until = max(entry.hold_until or now, now) + span
-        changed = entry.state is State.HELD and await journal.change(
-            entry.id,
-            State.HELD,
-            now=now,
-            what=f"you let it wait {in_words(span)} longer",
-            hold_until=until,
-            reminded_at=None,
-            note_kind=None,
-        )
-        if not changed:
-            fail(f"{entry.id} is not held, it is {entry.state.value}: nothing was changed")
-        out.print(f"{entry.id} waits until {local(until, zone_of(settings))}.")
+    async def work(journal: Journal, settings: Settings) -> list[acts.Act]:
+        zone, now = zone_of(settings), datetime.now(UTC)
+        entries = [await one(journal, prefix) for prefix in ids]
+        try:
+            moments = [
+                acts.later(entry, until, now, zone, opening=settings.hold.working_hours.start) for entry in entries
+            ]
+        except BadMomentError as error:
+            fail(str(error), 2)
+        done = []
+        for entry, moment in zip(entries, moments, strict=True):
+            act = await acts.extend(journal, entry, moment, now=now)
+            said = f"{entry.id} waits until {local(moment, zone)}: {shorten(entry.subject, 120) or '(no subject)'}"
+            done.append(replace(act, said=said) if act.done else act)
+        return done
 
-    with_journal(config, work)
+    tell(config, as_json, work)
 
 
-def _must_be_answered() -> None:
+def must_be_answered() -> None:
+    """End with a usage error where nobody sits at the keyboard to answer."""
     if not sys.stdin.isatty():
         fail("this asks before it acts; say --yes to go on without a question", 2)
 
 
-def _ask(question: str) -> bool:
-    _must_be_answered()
+def ask(question: str) -> bool:
+    """Ask a yes-or-no question; no answer means no."""
+    must_be_answered()
     return Confirm.ask(question, console=err, default=False)
 
 
-def _decide(
-    ids: list[str],
-    config: ConfigOption,
-    decision: Decision,
-    what: str,
-    said: str,
-    confirm: Callable[[Entry], Awaitable[bool]] | None = None,
-) -> None:
-    async def work(journal: Journal, settings: Settings) -> None:  # noqa: ARG001
+def _stays(entry: Entry) -> acts.Act:
+    return acts.Act(entry.id, False, f"{entry.id} stays as it is.")
+
+
+def each(ids: list[str], config: ConfigOption, as_json: bool, deed: Deed) -> None:
+    """Do one thing with every message that is named; nothing at all where one of the names is wrong."""
+
+    async def work(journal: Journal, settings: Settings) -> list[acts.Act]:  # noqa: ARG001
         entries = [await one(journal, prefix) for prefix in ids]
-        refused = 0
-        for entry in entries:
-            refused += not await _decide_one(journal, entry, decision, what, said, confirm)
-        if refused:
-            raise typer.Exit(1)
-        if not await daemon_runs(journal):
+        return [await deed(journal, entry, datetime.now(UTC)) for entry in entries]
+
+    tell(config, as_json, work)
+
+
+def tell(config: ConfigOption, as_json: bool, work: Callable[[Journal, Settings], Awaitable[list[acts.Act]]]) -> None:
+    """Do some acts and say what became of them: what was done on standard output, what was not on standard error, exit code 1 if anything was not."""
+
+    async def told(journal: Journal, settings: Settings) -> None:
+        done = await work(journal, settings)
+        runs = await daemon_runs(journal)
+        if as_json:
+            rows = [{"id": act.id, "done": act.done, "said": act.said} for act in done]
+            print_json({"schema": SCHEMA, "running": runs, "acts": rows})
+        for act in () if as_json else done:
+            if act.done:
+                out.print(escape(act.said), soft_wrap=True)
+            else:
+                err.print(f"[bold red]coolmail:[/] {escape(act.said)}", soft_wrap=True)
+        if not runs and not as_json and any(act.done for act in done):
             out.print("[yellow]The daemon is not running[/]; this is carried out when `coolmail run` is started.")
+        if not all(act.done for act in done):
+            raise typer.Exit(1)
 
-    with_journal(config, work)
-
-
-async def _decide_one(
-    journal: Journal,
-    entry: Entry,
-    decision: Decision,
-    what: str,
-    said: str,
-    confirm: Callable[[Entry], Awaitable[bool]] | None,
-) -> bool:
-    """Record one decision; False if it came too late or was not meant."""
-    allowed = can_be(decision)
-    if entry.state not in allowed:
-        err.print(
-            f"[bold red]coolmail:[/] {entry.id} is {entry.state.value}; {_too_late(entry, decision)}", soft_wrap=True
-        )
-        return False
-    if decision is Decision.RESTORE and not entry.has_bytes:
-        err.print(f"[bold red]coolmail:[/] the content of {entry.id} was removed after its time; it cannot be restored")
-        return False
-    if decision is Decision.RESTORE and (twin := await _waiting_twin(journal, entry)):
-        err.print(
-            f"[bold red]coolmail:[/] {entry.id} is the same mail as {twin.id}, which waits: decide on that one first"
-        )
-        return False
-    if confirm is not None and not await confirm(entry):
-        out.print(f"{entry.id} stays as it is.")
-        return False
-    if not await journal.decide(entry.id, decision, allowed, now=datetime.now(UTC), what=what):
-        err.print(
-            f"[bold red]coolmail:[/] {entry.id} has just moved on; nothing was changed. Look at it again: coolmail show {entry.id}"
-        )
-        return False
-    out.print(f"{entry.id} {said}: {safe(entry.subject) or '(no subject)'}")
-    return True
-
-
-async def _waiting_twin(journal: Journal, entry: Entry) -> Entry | None:
-    known = await journal.known(entry.account, entry.message_id)
-    return next((other for other in known if other.id != entry.id and other.state not in FINISHED), None)
-
-
-def _too_late(entry: Entry, decision: Decision) -> str:
-    if entry.state in (State.SUBMITTING, State.SUBMITTED, State.FILED):
-        return (
-            "it is too late: the server has it"
-            if entry.state is not State.SUBMITTING
-            else "it is being sent this moment"
-        )
-    if decision is Decision.RELEASE_AGAIN or decision is Decision.WAS_SENT:
-        return "this is for messages in Review only"
-    if entry.state in FINISHED:
-        return f"there is nothing to {decision.value}"
-    return "wait until it is held"
+    with_journal(config, told)

@@ -12,7 +12,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from coolmail.cli.output import errors_in_words, fail
+from coolmail.cli import acts
+from coolmail.cli.output import errors_in_words
 from coolmail.config import config_path, journal_path, load
 from coolmail.core.entry import Entry
 from coolmail.core.settings import Settings
@@ -58,15 +59,7 @@ def with_journal(config: Path | None, work: Callable[[Journal, Settings], Awaita
 
 async def one(journal: Journal, prefix: str) -> Entry:
     """Return the message with this id or unique beginning of one; end with a clear message otherwise."""
-    exact = await journal.get(prefix.lower())
-    if exact is not None:
-        return exact
-    found = await journal.find(prefix)
-    if not found:
-        fail(f"there is no message {prefix!r}; `coolmail held` and `coolmail history` list them")
-    if len(found) > 1:
-        fail(f"{prefix!r} fits several messages: {', '.join(entry.id for entry in found)}")
-    return found[0]
+    return await acts.find(journal, prefix)
 
 
 async def daemon_runs(journal: Journal) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
 import sys
+import termios
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from coolmail.core.states import FINISHED, Decision, State
 from tests.cli.conftest import Desk
-from tests.core.making import NOW, hot_report
+from tests.core.making import NOW, calm_report, hot_report
 
 DECIDING = [
     (["release", "--yes"], State.HELD, Decision.RELEASE, "is released"),
@@ -91,6 +94,65 @@ def test_without_a_terminal_nothing_is_sent_or_cancelled_unasked(desk: Desk, com
     assert desk.entry(entry.id) == entry
 
 
+SECOND_LOOK = [
+    ("y\n", None, None),
+    ("\n", None, None),
+    (
+        "send\nBob asked for it, in \x1b[31mwriting\n",
+        Decision.RELEASE,
+        "you released it: Bob asked for it, in [31mwriting",
+    ),
+    (" SEND \n\n", Decision.RELEASE, "you released it"),
+]
+
+
+@pytest.mark.parametrize(("typed", "decision", "kept"), SECOND_LOOK)
+def test_something_heated_goes_before_its_deadline_only_after_a_second_look(
+    desk: Desk, typed: str, decision: Decision | None, kept: str | None
+) -> None:
+    """The hot sentences once more, then a typed word, not a yes out of habit; the reason stands in its log."""
+    entry = desk.add(report=hot_report(), hold_until=datetime.now(UTC) + timedelta(hours=20, minutes=30))
+    done = at_a_terminal(desk, typed, "release", entry.id)
+    assert done.returncode == (1 if decision is None else 0), done.stderr
+    assert b"You never read what I send you! [blame, anger]" in done.stderr
+    assert b"It still reads heated. Left alone, it waits on and its time is over in 20 h" in done.stderr
+    assert desk.entry(entry.id).decision is decision
+    if kept is not None:
+        assert desk.work(lambda journal: journal.events(entry.id))[-1].what == kept
+
+
+@pytest.mark.parametrize("more", [{"report": calm_report()}, {"report": hot_report(), "hold_until": NOW}])
+def test_no_word_is_needed_for_what_is_calm_or_has_waited(desk: Desk, more: dict[str, object]) -> None:
+    """A yes is enough."""
+    entry = desk.add(**{"hold_until": datetime.now(UTC) + timedelta(hours=20), **more})
+    assert at_a_terminal(desk, "y\n", "release", entry.id).returncode == 0
+    assert desk.entry(entry.id).decision is Decision.RELEASE
+
+
+def test_yes_skips_the_second_look_and_keeps_the_reason(desk: Desk) -> None:
+    """For those who mean it."""
+    entry = desk.add(report=hot_report(), hold_until=datetime.now(UTC) + timedelta(hours=20))
+    assert desk.run("release", entry.id, "--yes", "--reason", "a lawyer read it").exit_code == 0
+    assert desk.work(lambda journal: journal.events(entry.id))[-1].what == "you released it: a lawyer read it"
+
+
+def at_a_terminal(desk: Desk, typed: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command with a terminal as its standard input, on which something was typed."""
+    leader, follower = pty.openpty()
+    attributes = termios.tcgetattr(follower)
+    attributes[3] &= ~termios.ECHO
+    termios.tcsetattr(follower, termios.TCSANOW, attributes)
+    os.write(leader, typed.encode())
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "coolmail", *arguments, "--config", str(desk.config)],
+            stdin=follower, capture_output=True, check=False, timeout=110,
+        )  # fmt: skip
+    finally:
+        os.close(leader)
+        os.close(follower)
+
+
 @pytest.mark.parametrize(
     ("command", "answer", "decision"),
     [("release", "n", None), ("release", "y", Decision.RELEASE), ("cancel", "n", None)],
@@ -99,14 +161,7 @@ def test_at_a_terminal_it_asks(desk: Desk, command: str, answer: str, decision: 
     """Yes decides, no leaves it as it is; hostile mail in the question does nothing."""
     hostile = "\x1b[2J\x9b31m [/] [bold]x \\"
     entry = desk.add(subject=hostile, recipients=(hostile,))
-    leader, follower = pty.openpty()
-    os.write(leader, f"{answer}\n".encode())
-    done = subprocess.run(
-        [sys.executable, "-m", "coolmail", command, entry.id, "--config", str(desk.config)],
-        stdin=follower, capture_output=True, check=False, timeout=110,
-    )  # fmt: skip
-    os.close(leader)
-    os.close(follower)
+    done = at_a_terminal(desk, f"{answer}\n", command, entry.id)
     assert done.returncode == (0 if answer == "y" else 1), done.stderr
     assert desk.entry(entry.id).decision is decision
     assert b"[bold]x" in done.stderr
@@ -166,6 +221,44 @@ def test_extend_counts_from_now_where_the_deadline_is_past(desk: Desk) -> None:
     until = desk.entry(entry.id).hold_until
     assert until is not None
     assert before + timedelta(hours=6) <= until <= datetime.now(UTC) + timedelta(hours=6)
+
+
+def test_extend_until_a_moment(desk: Desk) -> None:
+    """In the user's zone; a day without a time means the start of the working day; several at once."""
+    ids = [desk.add(number, hold_until=datetime.now(UTC)).id for number in range(2)]
+    result = desk.run("extend", *ids, "tomorrow")
+    assert result.exit_code == 0, result.output
+    tomorrow = datetime.now(ZoneInfo("Europe/Copenhagen")).date() + timedelta(days=1)
+    for identifier in ids:
+        assert f"{identifier} waits until {tomorrow:%a %d %b} 09:00: Re: The invoice" in result.stdout
+        until = desk.entry(identifier).hold_until
+        assert until is not None
+        assert f"{until.astimezone(ZoneInfo('Europe/Copenhagen')):%F %H:%M}" == f"{tomorrow} 09:00"
+
+
+def test_extend_does_not_shorten(desk: Desk) -> None:
+    """A moment before the deadline is a slip."""
+    entry = desk.add(hold_until=datetime.now(UTC) + timedelta(days=3))
+    result = desk.run("extend", entry.id, "tomorrow")
+    assert result.exit_code == 2
+    assert "can wait longer, not shorter" in result.stderr
+    assert desk.entry(entry.id) == entry
+
+
+def test_what_was_done_and_what_was_not_as_json(desk: Desk) -> None:
+    """One row a message, in the order asked for; the exit code is as without --json."""
+    sent, held = desk.add(1, state=State.FILED), desk.add(2)
+    result = desk.run("cancel", "--yes", "--json", sent.id, held.id)
+    assert result.exit_code == 1
+    said = f"{sent.id} is filed; it is too late: the server has it"
+    assert json.loads(result.stdout) == {
+        "schema": 1,
+        "running": False,
+        "acts": [
+            {"id": sent.id, "done": False, "said": said},
+            {"id": held.id, "done": True, "said": f"{held.id} is cancelled: Re: The invoice"},
+        ],
+    }
 
 
 @pytest.mark.parametrize("span", ["0s", "soon", "6", "", "99999d"])

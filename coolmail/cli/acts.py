@@ -1,0 +1,197 @@
+"""What a person can do with a message, free of presentation: the commands and the review screen both do it through here.
+
+Each act takes an open journal, the entry as it was shown, and the present moment in UTC. It records what is wanted; the daemon carries it out. What
+came too late or cannot be done is no exception but an `Act` with `done` False, whose `said` tells why and what to do. `said` is one plain sentence
+that is safe to print (escape it where markup is read).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from coolmail.core.clean import shorten
+from coolmail.core.durations import BadDurationError, in_words, parse_duration
+from coolmail.core.errors import CoolmailError
+from coolmail.core.moments import BadMomentError, parse_moment
+from coolmail.core.states import FINISHED, Decision, State
+
+if TYPE_CHECKING:
+    from coolmail.core.entry import Entry
+    from coolmail.journal import Journal
+
+WORD = "send"
+"""What has to be typed to release something heated before its deadline."""
+
+LONGEST_REASON = 300
+"""Characters of a reason that are kept."""
+
+
+class NoSuchMessageError(CoolmailError):
+    """No message, or more than one, has an id that begins so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What became of an act on one message."""
+
+    id: str
+    done: bool
+    said: str
+
+
+async def find(journal: Journal, prefix: str) -> Entry:
+    """Return the message with this id or unique beginning of one; raise `NoSuchMessageError` otherwise."""
+    exact = await journal.get(prefix.lower())
+    if exact is not None:
+        return exact
+    found = await journal.find(prefix)
+    if not found:
+        raise NoSuchMessageError(f"there is no message {prefix!r}; `coolmail held` and `coolmail history` list them")
+    if len(found) > 1:
+        raise NoSuchMessageError(f"{prefix!r} fits several messages: {', '.join(entry.id for entry in found)}")
+    return found[0]
+
+
+def needs_second_look(entry: Entry, now: datetime) -> bool:
+    """Whether releasing a message needs a typed word: it was read as heated and its deadline is not there yet."""
+    return (
+        entry.report is not None
+        and entry.report.judged
+        and entry.report.level.held
+        and entry.hold_until is not None
+        and now < entry.hold_until
+    )
+
+
+async def release(journal: Journal, entry: Entry, *, now: datetime, again: bool = False, reason: str = "") -> Act:
+    """Send a waiting message now. `again`: it is not known whether it was sent, and it is to be sent again. `reason` is kept in its log."""
+    why = shorten(reason, LONGEST_REASON)
+    what = f"you released it: {why}" if why else "you released it"
+    return await _decide(
+        journal, entry, Decision.RELEASE_AGAIN if again else Decision.RELEASE, what, "is released", now
+    )
+
+
+async def cancel(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+    """Do not send a waiting message, ever; its content stays restorable for a while."""
+    return await _decide(journal, entry, Decision.CANCEL, "you cancelled it", "is cancelled", now)
+
+
+async def withdraw(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+    """Take a waiting message back into Drafts."""
+    return await _decide(journal, entry, Decision.WITHDRAW, "you took it back", "goes back to Drafts", now)
+
+
+async def restore(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+    """Bring back a cancelled or withdrawn message, into Review."""
+    if entry.state in _can_be(Decision.RESTORE):
+        if not entry.has_bytes:
+            return Act(entry.id, False, f"the content of {entry.id} was removed after its time; it cannot be restored")
+        if twin := await _waiting_twin(journal, entry):
+            said = f"{entry.id} is the same mail as {twin.id}, which waits: decide on that one first"
+            return Act(entry.id, False, said)
+    return await _decide(journal, entry, Decision.RESTORE, "you wanted it back", "is put into Review", now)
+
+
+async def resolve(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+    """Settle a message of which it is not known whether it was sent: it was."""
+    return await _decide(journal, entry, Decision.WAS_SENT, "you said that it was sent", "is filed as sent", now)
+
+
+def later(entry: Entry, text: str, now: datetime, zone: tzinfo, *, opening: int = 9 * 60) -> datetime:
+    """Return the new deadline (UTC) that `6h`, counted from the old one, or `tomorrow 9:00` means.
+
+    A deadline that is past counts from now. `opening` is the start of the working day in minutes, for days named without a time. Raises
+    `BadMomentError` for what is not understood, is past, or would make the message wait shorter.
+    """
+    until = max(entry.hold_until or now, now)
+    try:
+        span = parse_duration(text)
+    except BadDurationError:
+        moment = parse_moment(text, now, zone, opening=opening)
+    else:
+        moment = until + span
+    if moment <= until:
+        raise BadMomentError("a message can wait longer, not shorter; `coolmail release` sends it now")
+    return moment
+
+
+async def extend(journal: Journal, entry: Entry, until: datetime, *, now: datetime) -> Act:
+    """Let a held message wait until a later moment (UTC, from `later`); the reminder comes anew."""
+    longer = in_words(until - max(entry.hold_until or now, now))
+    changed = entry.state is State.HELD and await journal.change(
+        entry.id,
+        State.HELD,
+        now=now,
+        what=f"you let it wait {longer} longer",
+        hold_until=until,
+        reminded_at=None,
+        note_kind=None,
+    )
+    if not changed:
+        return Act(
+            entry.id, False, f"{entry.id} is not held, it is {await _state(journal, entry)}: nothing was changed"
+        )
+    return Act(entry.id, True, f"{entry.id} waits {longer} longer: {_subject(entry)}")
+
+
+async def _decide(journal: Journal, entry: Entry, decision: Decision, what: str, said: str, now: datetime) -> Act:
+    """Record one decision, where the state of the message still allows it."""
+    allowed = _can_be(decision)
+    if entry.state not in allowed:
+        return Act(entry.id, False, f"{entry.id} is {entry.state.value}; {_too_late(entry, decision)}")
+    if not await journal.decide(entry.id, decision, allowed, now=now, what=what):
+        said = f"{entry.id} has just moved on; nothing was changed. Look at it again: coolmail show {entry.id}"
+        return Act(entry.id, False, said)
+    return Act(entry.id, True, f"{entry.id} {said}: {_subject(entry)}")
+
+
+def _can_be(decision: Decision) -> frozenset[State]:
+    from coolmail.journal.store import can_be  # noqa: PLC0415 - the journal's libraries are loaded where a journal is open
+
+    return can_be(decision)
+
+
+async def _waiting_twin(journal: Journal, entry: Entry) -> Entry | None:
+    known = await journal.known(entry.account, entry.message_id)
+    return next((other for other in known if other.id != entry.id and other.state not in FINISHED), None)
+
+
+async def _state(journal: Journal, entry: Entry) -> str:
+    found = await journal.get(entry.id)
+    return (found or entry).state.value
+
+
+def _subject(entry: Entry) -> str:
+    return shorten(entry.subject, 120) or "(no subject)"
+
+
+def _too_late(entry: Entry, decision: Decision) -> str:
+    if entry.state is State.SUBMITTING:
+        return "it is being sent this moment"
+    if entry.state in (State.SUBMITTED, State.FILED):
+        return "it is too late: the server has it"
+    if decision in (Decision.RELEASE_AGAIN, Decision.WAS_SENT):
+        return "this is for messages in Review only"
+    if entry.state in FINISHED:
+        return f"there is nothing to {decision.value}"
+    return "wait until it is held"
+
+
+__all__ = [
+    "WORD",
+    "Act",
+    "BadMomentError",
+    "NoSuchMessageError",
+    "cancel",
+    "extend",
+    "find",
+    "later",
+    "needs_second_look",
+    "release",
+    "resolve",
+    "restore",
+    "withdraw",
+]
