@@ -85,30 +85,30 @@ class _Walk:
         self.parts += 1
         if depth > MAX_DEPTH or self.parts > MAX_PARTS:
             return
-        head = _content_headers(parts)
+        head = content_headers(parts)
         kind = head.get_content_type() if "content-type" in head else default_type
         self._note_encryption(kind, head)
         if kind.startswith("multipart/"):
             inner_default = "message/rfc822" if kind == "multipart/digest" else "text/plain"
             inner = [
-                list(self.blocks(split(part), inner_default, depth + 1))
-                for part in _children(parts.body, _parameter(head, "boundary"))
+                list(self.blocks(split(parts.body[start:end]), inner_default, depth + 1))
+                for start, end in child_spans(parts.body, parameter(head, "boundary"))
             ]
             if kind == "multipart/alternative":
                 yield _alternative([block for blocks in inner for block in blocks])
             else:
                 for blocks in inner:
                     yield from blocks
-        elif kind in {"text/plain", "text/html"} and not (depth and _is_attachment(head)):
+        elif kind in {"text/plain", "text/html"} and not (depth and is_attachment(head)):
             body = transfer_decoded(parts.body, str(head.get("content-transfer-encoding", "")))
             text = (
-                to_text(body[:READ_TEXT_AT_MOST], _parameter(head, "charset")).replace("\r\n", "\n").replace("\r", "\n")
+                to_text(body[:READ_TEXT_AT_MOST], parameter(head, "charset")).replace("\r\n", "\n").replace("\r", "\n")
             )
             if kind == "text/html":
                 yield _Block(html=text)
             else:
-                flowed = _parameter(head, "format").lower() == "flowed"
-                yield _Block(plain=text, flowed=flowed, delsp=_parameter(head, "delsp").lower() == "yes")
+                flowed = parameter(head, "format").lower() == "flowed"
+                yield _Block(plain=text, flowed=flowed, delsp=parameter(head, "delsp").lower() == "yes")
 
     def _note_encryption(self, kind: str, head: Message) -> None:
         if kind in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
@@ -116,7 +116,7 @@ class _Walk:
             self.encrypted = "S/MIME"
         elif (
             kind in {"multipart/encrypted", "application/pgp-encrypted", "application/pgp"}
-            or _parameter(head, "x-action").lower() == "pgp-encrypted"
+            or parameter(head, "x-action").lower() == "pgp-encrypted"
         ):
             self.encrypted = self.encrypted or "PGP"
 
@@ -132,8 +132,8 @@ def _alternative(blocks: list[_Block]) -> _Block:
     return whole
 
 
-def _children(body: bytes, boundary: str) -> Iterator[bytes]:
-    """The raw parts between the boundary lines; what stands before the first and after the last is not part of the message."""
+def child_spans(body: bytes, boundary: str) -> Iterator[tuple[int, int]]:
+    """Where the raw parts lie in the body of a multipart, as start and end: between the boundary lines, without what stands before and after them."""
     if not boundary:
         return
     mark = re.escape(boundary.encode("utf-8", errors="replace"))
@@ -141,19 +141,19 @@ def _children(body: bytes, boundary: str) -> Iterator[bytes]:
     start: int | None = None
     for match in delimiter.finditer(body):
         if start is not None:
-            yield _without_first_ending(body[start : match.start()])
+            yield min(start + _first_ending(body, start), match.start()), match.start()
         if match[1]:
             return
         start = match.end()
     if start is not None:
-        yield _without_first_ending(body[start:])
+        yield min(start + _first_ending(body, start), len(body)), len(body)
 
 
-def _without_first_ending(part: bytes) -> bytes:
-    return part[2:] if part.startswith(b"\r\n") else part[1:]
+def _first_ending(body: bytes, start: int) -> int:
+    return 2 if body.startswith(b"\r\n", start) else 1
 
 
-def _content_headers(parts: Parts) -> Message:
+def content_headers(parts: Parts) -> Message:
     """The Content-* fields of a part in the library's class, which knows their parameters (RFC 2045, RFC 2231)."""
     head = Message()
     for name in ("content-type", "content-disposition", "content-transfer-encoding"):
@@ -163,10 +163,12 @@ def _content_headers(parts: Parts) -> Message:
     return head
 
 
-def _parameter(head: Message, name: str) -> str:
+def parameter(head: Message, name: str) -> str:
+    """A parameter of the content type, decoded; empty where there is none."""
     value = head.get_param(name, "")
     return (str(value[2]) if isinstance(value, tuple) else str(value)).strip()
 
 
-def _is_attachment(head: Message) -> bool:
+def is_attachment(head: Message) -> bool:
+    """Whether a part below the top is shown as a file rather than as text."""
     return head.get_content_disposition() == "attachment" or head.get_filename() is not None
