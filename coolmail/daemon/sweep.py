@@ -15,6 +15,7 @@ from coolmail.core.steps import OURS, Do, Role, Sight, next_step
 from coolmail.daemon.carrying import carry_out, restore
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.doors import Doors, looks_ready
+from coolmail.daemon.errands import run_errands
 from coolmail.daemon.survey import Seen, Survey, View
 from coolmail.daemon.taking import NotClaimedError, adopt, letter, letter_of, take
 from coolmail.journal import JournalError
@@ -48,6 +49,7 @@ class Sweeper:
     async def sweep(self) -> datetime:
         """Do everything that can be done now; return when to look again at the latest (UTC)."""
         desk = self.desk
+        await run_errands(desk)
         view = await self.survey.look()
         now = self.monotonic()
         self.sending_since = {

@@ -40,7 +40,7 @@ async def tell(desk: Desk, entry: Entry, kind: str) -> None:
     )
     if entry.note_id == note_id and entry.note_kind is None:
         await _remove(desk, INBOX, note_id)  # it says something that is no longer so: the deadline was changed
-    await _append_once(desk, INBOX, note_id, note, flags=())
+    await append_once(desk, INBOX, note_id, note, flags=())
     if entry.note_id is not None and entry.note_id != note_id:
         await _remove(desk, INBOX, entry.note_id)
     now = desk.clock()
@@ -72,7 +72,7 @@ async def tell_refused(desk: Desk, entry: Entry) -> None:
         reasons=[f"{address} was refused; the server said: {words}" for address, words in entry.refused],
         mailboxes=desk.account.mailboxes,
     )
-    await _append_once(desk, INBOX, note_id, note, flags=())
+    await append_once(desk, INBOX, note_id, note, flags=())
 
 
 async def untell(desk: Desk, entry: Entry) -> None:
@@ -101,21 +101,21 @@ async def suggest(desk: Desk, entry: Entry) -> str | None:
         zone=desk.zone,
         language=entry.report.language if entry.report is not None else None,
     )
-    await _append_once(desk, desk.boxes[Role.DRAFTS], message_id, message, flags=("\\Draft", "\\Seen"))
+    await append_once(desk, desk.boxes[Role.DRAFTS], message_id, message, flags=("\\Draft", "\\Seen"))
     return message_id
 
 
-async def _append_once(desk: Desk, mailbox: str, message_id: str, raw: bytes, *, flags: tuple[str, ...]) -> None:
+async def append_once(desk: Desk, mailbox: str, message_id: str, raw: bytes, *, flags: tuple[str, ...]) -> None:
     """Append a message of ours unless it is there already: after a crash, or because another computer was quicker."""
-    if not (there := await _copies(desk, mailbox, message_id)):
+    if not (there := await copies(desk, mailbox, message_id)):
         await desk.session.append(mailbox, raw, flags=flags, internaldate=desk.clock())
-        there = await _copies(desk, mailbox, message_id)
+        there = await copies(desk, mailbox, message_id)
     # Two computers may have found none at the same moment. Both keep the lowest UID.
     for uid in there[1:]:
         await desk.session.expunge(uid)
 
 
-async def _copies(desk: Desk, mailbox: str, message_id: str) -> list[Uid]:
+async def copies(desk: Desk, mailbox: str, message_id: str) -> list[Uid]:
     """Return where a message of ours lies, lowest UID first; one marked for removal is no longer there for its reader."""
     await desk.session.select(mailbox)
     uids = await desk.session.search_message_id(message_id)

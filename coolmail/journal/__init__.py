@@ -5,6 +5,16 @@ the caller believed in, and the content of an unfinished message is never remove
 """
 
 from coolmail.journal.errors import JournalCorruptError, JournalError, JournalLockedError, JournalUnwritableError
+from coolmail.journal.requests import Errand, Feedback, Talk
 from coolmail.journal.store import Journal
 
-__all__ = ["Journal", "JournalCorruptError", "JournalError", "JournalLockedError", "JournalUnwritableError"]
+__all__ = [
+    "Errand",
+    "Feedback",
+    "Journal",
+    "JournalCorruptError",
+    "JournalError",
+    "JournalLockedError",
+    "JournalUnwritableError",
+    "Talk",
+]

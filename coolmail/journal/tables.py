@@ -118,6 +118,52 @@ class EventRow(SQLModel, table=True):
     what: str
 
 
+class ErrandRow(SQLModel, table=True):
+    """A message that the command line asks the daemon to put into a mailbox; unfinished while `done_at` is None."""
+
+    __tablename__ = "errand"
+    # An id is never given twice: a daemon that finishes an errand must not finish the newer one that took its place.
+    __table_args__ = (Index("ix_errand_unfinished", "account", "done_at"), {"sqlite_autoincrement": True})
+
+    id: int | None = Field(default=None, primary_key=True)
+    message: str = Field(foreign_key="message.id")
+    account: str
+    kind: str
+    role: str
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    message_id: str
+    at: datetime = moment(nullable=False)
+    done_at: datetime | None = moment()
+    outcome: str = ""
+
+
+class FeedbackRow(SQLModel, table=True):
+    """What the user said about one judgement of the tone. Holds no text."""
+
+    __tablename__ = "feedback"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message: str | None = Field(default=None, foreign_key="message.id")
+    account: str | None = None
+    at: datetime = moment(nullable=False)
+    answer: str
+    heat: float
+    level: str
+    text_hash: str
+
+
+class TalkRow(SQLModel, table=True):
+    """The call instead of a held message: what was found for it (None once purged), the moment invited for, whether it took place."""
+
+    __tablename__ = "talk"
+
+    message: str = Field(primary_key=True, foreign_key="message.id")
+    found: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True), nullable=True))
+    slot: datetime | None = moment()
+    called_at: datetime | None = moment()
+    note: str = ""
+
+
 class MetRow(SQLModel, table=True):
     """The Drafts mailbox as coolmail first met it: drafts that looked ready already then are nobody's declaration and are never taken.
 

@@ -1,0 +1,188 @@
+"""What the command line leaves in the journal besides decisions: errands, feedback, and what belongs to a call.
+
+An *errand* is a message that the daemon is asked to put into a mailbox. The command line never talks to the mail server: it writes the whole message
+here, durably, and the daemon's next sweep puts it there, once, whatever crashes in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from coolmail.journal.tables import ErrandRow, FeedbackRow, MessageRow, TalkRow, table_of
+from coolmail.journal.whole import whole
+
+ERRAND, FEEDBACK, TALK, MESSAGE = (table_of(row).c for row in (ErrandRow, FeedbackRow, TalkRow, MessageRow))
+
+Answer = Literal["right", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A message to be put into a mailbox.
+
+    `message` is the id of the entry it is about, `kind` a word for the user (`call`, `edit`, ...), `role` the value of a `coolmail.core.steps.Role`
+    (`drafts`, `outbox`, ...), `raw` a whole RFC 5322 message with CRLF line ends, and `message_id` the Message-ID in it, with its angle brackets:
+    by it the daemon knows whether the message is there already, so two errands must not share one unless they are the same. `at` is when it was
+    asked for, `done_at` when it was finished (None: not yet), `outcome` what became of it, or what keeps it.
+    """
+
+    message: str
+    account: str
+    kind: str
+    role: str
+    raw: bytes
+    message_id: str
+    at: datetime
+    id: int | None = None
+    """Given by the journal."""
+    done_at: datetime | None = None
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """The user's answer to one judgement: it was `right`, or it was `wrong`.
+
+    `message` is None for a text that was only checked, `account` None where none is concerned. `heat` (0..1) and `level` are what the model had said.
+    `text_hash` is the SHA-256 (hexadecimal) of the own text that was judged; the text itself is not kept.
+    """
+
+    message: str | None
+    account: str | None
+    at: datetime
+    answer: Answer
+    heat: float
+    level: str
+    text_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The call instead of one message.
+
+    `found` is what was found for it, as plain JSON values (None: nothing yet, or purged); `slot` the moment that was invited for; `called_at` when
+    the user said that the call took place; `note` what they noted about it.
+    """
+
+    message: str
+    found: dict[str, Any] | None = None
+    slot: datetime | None = None
+    called_at: datetime | None = None
+    note: str = ""
+
+
+class Requests:
+    """The part of `Journal` that holds errands, feedback and talks."""
+
+    def _transaction(self, *, read_only: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
+        raise NotImplementedError
+
+    @whole
+    async def ask(self, errand: Errand) -> Errand:
+        """Record an errand for the daemon; return it with its id.
+
+        An unfinished errand with the same account, role and Message-ID is replaced: the newer bytes are what the user wants.
+        """
+        values = {name: getattr(errand, name) for name in ("account", "role", "message_id")}
+        same = [ERRAND[name] == value for name, value in values.items()]
+        more = {name: getattr(errand, name) for name in ("message", "kind", "raw", "at", "done_at", "outcome")}
+        async with self._transaction() as connection:
+            await connection.execute(delete(ErrandRow).where(*same, ERRAND.done_at.is_(None)))
+            done = await connection.execute(insert(ErrandRow).values(**values, **more).returning(ERRAND.id))
+            identifier = done.scalar_one()
+        return Errand(**values, **more, id=identifier)
+
+    @whole
+    async def errands(self, account: str) -> list[Errand]:
+        """Return the unfinished errands of an account, oldest first."""
+        return await self._errands(ERRAND.account == account, ERRAND.done_at.is_(None))
+
+    @whole
+    async def errands_about(self, message: str) -> list[Errand]:
+        """Return every errand about a message, finished or not, oldest first."""
+        return await self._errands(ERRAND.message == message)
+
+    async def _errands(self, *where: Any) -> list[Errand]:
+        names = Errand.__dataclass_fields__
+        query = select(*(ERRAND[name] for name in names)).where(*where).order_by(ERRAND.id)
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(query)).all()
+        return [Errand(**dict(zip(names, row, strict=True))) for row in rows]
+
+    @whole
+    async def finish(self, errand_id: int, outcome: str, *, now: datetime) -> bool:
+        """Record that an errand is finished, and how; False if it was finished before, or replaced by a newer one."""
+        return await self._note(errand_id, outcome=outcome, done_at=now)
+
+    @whole
+    async def postpone(self, errand_id: int, outcome: str) -> bool:
+        """Record what keeps an errand, which is tried again; False if it was finished before, or replaced by a newer one."""
+        return await self._note(errand_id, outcome=outcome)
+
+    async def _note(self, errand_id: int, **values: Any) -> bool:
+        where = ERRAND.id == errand_id, ERRAND.done_at.is_(None)
+        async with self._transaction() as connection:
+            done = await connection.execute(update(ErrandRow).where(*where).values(**values))
+        return done.rowcount == 1
+
+    @whole
+    async def give_feedback(
+        self,
+        *,
+        message: str | None,
+        account: str | None,
+        answer: Answer,
+        heat: float,
+        level: str,
+        text_hash: str,
+        now: datetime,
+    ) -> Feedback:
+        """Record what the user says about a judgement. Nothing is overwritten: where two answers are about one `text_hash`, the later one stands."""
+        feedback = Feedback(message, account, now, answer, heat, level, text_hash)
+        values = {name: getattr(feedback, name) for name in Feedback.__dataclass_fields__}
+        async with self._transaction() as connection:
+            await connection.execute(insert(FeedbackRow).values(**values))
+        return feedback
+
+    @whole
+    async def feedback(self, account: str | None = None) -> list[Feedback]:
+        """Return every answer about one account's mail, or with None every answer there is, oldest first."""
+        where = () if account is None else (FEEDBACK.account == account,)
+        names = Feedback.__dataclass_fields__
+        query = select(*(FEEDBACK[name] for name in names)).where(*where).order_by(FEEDBACK.id)
+        async with self._transaction(read_only=True) as connection:
+            rows = (await connection.execute(query)).all()
+        return [Feedback(*row) for row in rows]
+
+    @whole
+    async def talk(self, message: str) -> Talk | None:
+        """Return what belongs to the call instead of a message; None if nothing was prepared."""
+        names = Talk.__dataclass_fields__
+        query = select(*(TALK[name] for name in names)).where(TALK.message == message)
+        async with self._transaction(read_only=True) as connection:
+            row = (await connection.execute(query)).first()
+        return None if row is None else Talk(*row)
+
+    @whole
+    async def set_talk(self, message: str, **changes: Any) -> None:
+        """Record fields of a `Talk`; those that are not named stay as they are."""
+        async with self._transaction() as connection:
+            done = await connection.execute(update(TalkRow).where(TALK.message == message).values(**changes))
+            if done.rowcount == 0:
+                values: Mapping[str, Any] = {"note": "", **changes}
+                await connection.execute(insert(TalkRow).values(message=message, **values))
+
+
+async def purge(connection: AsyncConnection, before: datetime) -> None:
+    """Remove finished errands of before a moment, and what was found for calls about messages whose content is gone."""
+    await connection.execute(delete(ErrandRow).where(ERRAND.done_at < before))
+    gone = select(MESSAGE.id).where(MESSAGE.raw.is_(None))
+    nothing: dict[str, Any] = {"found": None, "note": ""}
+    await connection.execute(update(TalkRow).where(TALK.message.in_(gone)).values(**nothing))
