@@ -39,7 +39,7 @@ class State(StrEnum):
     REVIEW = "review"
     """A human must decide; it lies in `Review` with a reason."""
     FAILED = "failed"
-    """It is in no mailbox and could not be put back; only the journal has it."""
+    """It is in no mailbox, and the server has no room to put it back; only the journal has it until then."""
     ELSEWHERE = "elsewhere"
     """Another computer took it, or it went out another way."""
 

@@ -152,16 +152,21 @@ class AccountService:
         sweeper = Sweeper(
             desk, Survey(desk.session, desk.boxes), Doors(self.settings.settle, self.monotonic), self.monotonic
         )
+        made_anew = False
         while True:
             self.bell.clear()
             try:
                 wake = await sweeper.sweep()
             except MailboxMissing as error:
+                if made_anew:
+                    raise
                 # Somebody deleted or renamed one of ours: make it anew; what lay in it is restored from the journal.
                 log.warning("%s: %s It is made anew.", self.account.name, error)
                 desk.boxes = await prepare(desk.session, self.account)
                 sweeper.survey = Survey(desk.session, desk.boxes)
+                made_anew = True
                 continue
+            made_anew = False
             self.sweeps += 1
             pause = min((wake - self.clock()).total_seconds(), self.settings.poll.total_seconds())
             with contextlib.suppress(TimeoutError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from coolmail.core.errors import CoolmailError
 from coolmail.core.settings import Account
@@ -28,7 +28,10 @@ class NoMailboxError(CoolmailError):
 
 
 async def prepare(session: ImapSession, account: Account) -> dict[Role, str]:
-    """Return the mailboxes by role, made and subscribed where missing; raise `NoMailboxError` if Drafts or Sent cannot be told."""
+    """Return the mailboxes by role, made and subscribed where missing.
+
+    Raises `NoMailboxError` if Drafts or Sent cannot be told, or if one mailbox would be two things.
+    """
     listed = await session.list_mailboxes()
     prefix, delimiter = await session.namespace_prefix()
     delimiter = delimiter or next((box.delimiter for box in listed if box.delimiter), None)
@@ -44,9 +47,6 @@ async def prepare(session: ImapSession, account: Account) -> dict[Role, str]:
                 f"account {account.name}: the {key.capitalize()} mailbox was not found among {_examples(listed)}; name it in the config as "
                 f"mailboxes: {{{key}: ...}}. Nothing was touched."
             )
-    exists = {
-        box.name for box in listed if "\\noselect" not in box.attributes and "\\nonexistent" not in box.attributes
-    }
     boxes = {role: name for role, name in found.items() if name is not None}
     for role, leaf in (
         (Role.OUTBOX, names.outbox),
@@ -55,12 +55,27 @@ async def prepare(session: ImapSession, account: Account) -> dict[Role, str]:
         (Role.REVIEW, names.review),
         (Role.SENDING, names.sending),
     ):
-        name = own_name(names.parent, leaf, prefix, delimiter)
-        if name not in exists:
+        boxes[role] = own_name(names.parent, leaf, prefix, delimiter)
+    _check_apart(account, boxes)
+    exists = {
+        box.name for box in listed if "\\noselect" not in box.attributes and "\\nonexistent" not in box.attributes
+    }
+    for role, name in boxes.items():
+        if role not in found and name not in exists:
             await session.create(name)
             await session.subscribe(name)
-        boxes[role] = name
     return boxes
+
+
+def _check_apart(account: Account, boxes: Mapping[Role, str]) -> None:
+    """Raise `NoMailboxError` unless every mailbox is one of its own: what lies in Outbox is sent, which must not be INBOX or all of Drafts."""
+    taken = {"inbox": "INBOX"}
+    for role, name in boxes.items():
+        if (other := taken.setdefault(name.casefold(), role.value)) != role.value:
+            raise NoMailboxError(
+                f"account {account.name}: the mailbox {name!r} cannot be {role.value} and {other} at once; "
+                "give them different names under mailboxes: in the config. Nothing was touched."
+            )
 
 
 def own_name(parent: str, leaf: str, prefix: str, delimiter: str | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from coolmail.core.entry import Entry, Place
 from coolmail.core.siblings import siblings
-from coolmail.core.states import Decision, State
+from coolmail.core.states import LEGAL, Decision, State
 from coolmail.core.steps import OURS, Do, Role, Step
 from coolmail.daemon import scoring, submitting
 from coolmail.daemon.desk import Desk, log
@@ -15,6 +15,7 @@ from coolmail.daemon.survey import TAKEN_KEYWORD, TRIED_KEYWORD, View
 from coolmail.daemon.taking import claim_taken, letter, letter_of
 from coolmail.daemon.telling import tell, untell
 from coolmail.mail.imap.claim import claim
+from coolmail.mail.imap.errors import CommandRefused, MailboxMissing
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import read_draft
 from coolmail.mail.outgoing import complete, stable_message_id
@@ -136,7 +137,7 @@ async def _withdraw(desk: Desk, entry: Entry, step: Step, view: View) -> None:
         place = await _move(desk, entry, step.role, Role.DRAFTS)
         if place is None:
             return
-    elif entry.state is not State.FAILED:
+    else:
         return
     if place is not None and place.mailbox == desk.boxes[Role.DRAFTS] and await _leave_alone(desk, entry, place):
         # What a move that was cut short left behind would be taken for a message that still waits.
@@ -283,12 +284,18 @@ async def _move(desk: Desk, entry: Entry, role: Role, target: Role) -> Place | N
 
 
 async def restore(desk: Desk, entry: Entry, reason: str) -> None:
-    """Put the journal's bytes into `Review`, once."""
+    """Put the journal's bytes into `Review`, once; a message for which the server has no room there is `failed` until it has."""
     place = next(iter(await desk.find(Role.REVIEW, entry.message_id)), None)
     if place is None:
         raw = complete(await desk.raw(entry), message_id=entry.message_id, date=entry.taken_at)
         review = desk.boxes[Role.REVIEW]
-        await desk.session.append(review, raw, flags=("\\Seen", "\\Draft"), internaldate=desk.clock())
+        try:
+            await desk.session.append(review, raw, flags=("\\Seen", "\\Draft"), internaldate=desk.clock())
+        except MailboxMissing:
+            raise
+        except CommandRefused as error:
+            await _fail(desk, entry, f"{reason}, and could not be put into {review}: {error}")
+            raise
         place = next(iter(await desk.find(Role.REVIEW, entry.message_id)), None)
         if place is not None:
             await desk.mark(place, TAKEN_KEYWORD, *((TRIED_KEYWORD,) if entry.attempts else ()))
@@ -303,3 +310,11 @@ async def restore(desk: Desk, entry: Entry, reason: str) -> None:
         await desk.journal.change(entry.id, State.REVIEW, now=desk.clock(), what=reason, **changes)
     else:
         await desk.journal.move(entry.id, entry.state, State.REVIEW, now=desk.clock(), what=reason, **changes)
+
+
+async def _fail(desk: Desk, entry: Entry, reason: str) -> None:
+    """Record that only the journal has a message; the next sweeps try again to put it back."""
+    if State.FAILED in LEGAL[entry.state]:
+        await desk.journal.move(
+            entry.id, entry.state, State.FAILED, now=desk.clock(), what=reason, reasons=(reason,), place=None
+        )

@@ -21,6 +21,9 @@ SIGN_EVERY = 5.0
 JUMP = timedelta(hours=1)
 """A wall clock that moves this much more or less than the monotonic one is reported."""
 
+PURGE_EVERY = 3600.0
+"""Seconds between two purges, and from a start or a jump of the clock to the first."""
+
 RESTART = 5.0
 """Seconds before a service that failed in a way nobody foresaw is started again."""
 
@@ -80,17 +83,18 @@ async def _signs_of_life(
     monotonic: Callable[[], float],
 ) -> None:
     """Record that the daemon lives, notice jumps of the clock, and purge the content of mail that ended long ago."""
-    notice, purged = "", monotonic() - 3600.0
+    notice, purged = "", monotonic()
     wall, steady = clock(), monotonic()
     while True:
         jump = (clock() - wall) - timedelta(seconds=monotonic() - steady)
         if abs(jump) > JUMP:
             notice = f"the clock jumped by {jump.total_seconds() / 3600:+.1f} h around {clock():%Y-%m-%d %H:%M} UTC; deadlines follow the wall clock"
             log.warning("%s", notice)
+            purged = monotonic()  # what is old by a clock that may be wrong is not removed yet
         wall, steady = clock(), monotonic()
         try:
             await journal.sign_of_life(os.getpid(), started_at, clock(), notice)
-            if steady - purged >= 3600.0:
+            if steady - purged >= PURGE_EVERY:
                 await journal.purge(clock() - settings.queue.keep)
                 purged = steady
         except JournalCorruptError:

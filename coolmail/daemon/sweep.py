@@ -19,7 +19,7 @@ from coolmail.daemon.errands import run_errands
 from coolmail.daemon.survey import Seen, Survey, View
 from coolmail.daemon.taking import NotClaimedError, adopt, letter, letter_of, take
 from coolmail.journal import JournalError
-from coolmail.mail.imap.errors import AppendUncertain, ConnectionLost
+from coolmail.mail.imap.errors import AppendUncertain, CommandRefused, ConnectionLost, MailboxMissing
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import read_draft
 
@@ -145,7 +145,7 @@ class Sweeper:
         desk = self.desk
         later = desk.clock() + desk.settings.poll
         quiet = desk.quiet_until.get(entry.id)
-        if quiet is not None and desk.clock() < quiet:
+        if quiet is not None and quiet - QUIET <= desk.clock() < quiet:  # before that, the clock was set back
             return min(later, quiet)
         begun_at = None if just_taken else entry.place
         for _ in range(MOST_STEPS):
@@ -171,7 +171,9 @@ class Sweeper:
         await self.desk.judge.ready()
         try:
             entry = await take(self.desk, seen)
-        except NotClaimedError as error:
+        except (NotClaimedError, CommandRefused) as error:
+            if isinstance(error, MailboxMissing):
+                raise
             log.warning("%s: %s", self.desk.account.name, error)
             return False
         if entry is not None:
@@ -211,7 +213,7 @@ class Sweeper:
         desk = self.desk
         try:
             await work
-        except (ConnectionLost, AppendUncertain, JournalError):
+        except (ConnectionLost, AppendUncertain, JournalError, MailboxMissing):
             raise
         except (CoolmailError, LookupError) as error:
             desk.quiet_until[identifier] = desk.clock() + QUIET

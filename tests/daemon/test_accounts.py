@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from coolmail.core.settings import Account, Mailboxes, Tls
 from coolmail.core.states import State
 from coolmail.tone.model import ToneModel
+from tests.daemon.test_holding import held
 from tests.daemon.test_sending import attachment
 from tests.daemon.world import ANNA, World, letter, settings_for, world_on
 from tests.servers.dovecot import Dovecot
@@ -116,6 +120,56 @@ async def test_mailboxes_at_the_top_level(
         await world.start()
         await world.save("Outbox", letter())
         await world.reaches(State.FILED)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        Mailboxes(parent="", outbox="Inbox"),
+        Mailboxes(parent="", outbox="Drafts"),
+        Mailboxes(parent="", held="Sent"),
+    ],
+    ids=["INBOX as Outbox", "Drafts as Outbox", "Sent as Held"],
+)
+async def test_no_mailbox_is_two_things(
+    dovecot: Dovecot, smtp: SmtpSink, tone_model: ToneModel, tmp_path: Path, names: Mailboxes
+) -> None:
+    """A config by which everything in INBOX, or every saved draft, would be sent is refused before anything is touched."""
+    async with world_on(dovecot.user().server(), smtp, tone_model, tmp_path, names) as world:
+        await world.save("INBOX", letter())
+        before = {box.name for box in await world.client.list_mailboxes()}
+        await world.start()
+        (status,) = await world.journal.accounts()
+        assert status.state == "refused"
+        assert "at once; give them different names" in status.detail
+        assert {box.name for box in await world.client.list_mailboxes()} == before
+        assert len(await world.messages("INBOX")) == 1
+        assert smtp.accepted == []
+
+
+async def test_sent_is_deleted_while_the_daemon_runs(
+    dovecot: Dovecot, smtp: SmtpSink, tone_model: ToneModel, tmp_path: Path
+) -> None:
+    """A message that cannot be filed stays in Sending, unsent or sent once; the status names what is missing, and then it goes on."""
+    async with world_on(dovecot.user().server(), smtp, tone_model, tmp_path, Mailboxes(sent="Posted")) as world:
+        await world.client.create("Posted")
+        await held(world)
+        await world.client.protocol.simple_command("DELETE", world.client.mailbox("Posted"))
+        world.skip(timedelta(hours=50))
+
+        async def refused() -> bool:
+            return [account.state for account in await world.journal.accounts()] == ["refused"]
+
+        await world.until(refused)
+        (status,) = await world.journal.accounts()
+        assert "the Sent mailbox was not found" in status.detail
+        assert len(await world.messages("Coolmail/Sending")) == 1
+        await world.stop()
+        await world.client.create("Posted")
+        await world.start()
+        await world.reaches(State.FILED)
+        assert len(world.sink.accepted) == 1
+        assert len(await world.messages("Posted")) == 1
 
 
 def test_settings_of_a_world_hold_for_a_day_or_two(dovecot: Dovecot, smtp: SmtpSink) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import FINISHED, Decision, State, check_move
+from coolmail.journal import Errand
 from coolmail.journal.errors import JournalUnwritableError
 from tests.simulation.pace import Fate, Pace
 
@@ -164,6 +165,10 @@ class MemoryJournal:
         return await self._some(
             lambda e: e.account == account and e.decision is not None and e.state in FINISHED, _taken_at
         )
+
+    async def errands(self, account: str) -> list[Errand]:
+        """Return none: here the command line asks for nothing but decisions."""
+        return []
 
     async def known(self, account: str, message_id: str) -> list[Entry]:
         """Return the entries with this Message-ID, newest first."""

@@ -177,15 +177,20 @@ class Machine:
             zone=UTC,
         )
         sweeper = Sweeper(desk, Survey(session, desk.boxes), Doors(world.settings.settle, self._seconds), self._seconds)  # type: ignore[arg-type]
+        made_anew = False
         while True:
             try:
                 self.sweep_began = world.pace.step
                 self.wake = await sweeper.sweep()
             except MailboxMissing as error:
+                if made_anew:
+                    raise
                 world.pace.say(f"{self.name}: {error}")
                 desk.boxes = await prepare(session, world.account)  # type: ignore[arg-type]
                 sweeper.survey = Survey(session, desk.boxes)  # type: ignore[arg-type]
+                made_anew = True
                 continue
+            made_anew = False
             self.sweeps += 1
             await SLEEP
 

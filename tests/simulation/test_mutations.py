@@ -54,7 +54,7 @@ plain_move = MemoryJournal.move
         (steps, "_interrupted", lambda *_: steps.Step(steps.Do.REVIEW, steps.Role.SENDING, "at once")),
         (taking, "_came_ready", answering(True)),
         (taking, "_went_on_without_us", answering(False)),
-        (telling, "_copies", answering([])),
+        (telling, "copies", answering([])),
         (carrying, "_leave_alone", answering(True)),
         (carrying, "_remove_original", answering(None)),
         (sweep.Sweeper, "_is_version", answering(False)),

@@ -229,6 +229,29 @@ def test_a_release_cut_between_copy_and_removal_asks_after_a_while() -> None:
         assert world.accepted(letter) == 1
 
 
+def test_what_cannot_be_put_back_is_failed_until_it_can() -> None:
+    """Held is deleted, and Review is over its quota: only the journal has the message, says so, and puts it back when there is room."""
+    with scenario() as world:
+        held = world.save(OUTBOX, "hot")
+        world.sweep()
+        assert world.where(held) == {HELD}
+        world.server.full.add(REVIEW)
+        world.server.delete(HELD)
+        world.deleted_mailboxes = True
+        world.sweep()
+        assert world.state(world.a, held) is State.FAILED
+        assert world.where(held) == set()
+        world.later(hours=50)
+        world.sweep()
+        assert world.state(world.a, held) is State.FAILED
+        world.server.full.clear()
+        world.later(minutes=2)
+        world.sweep()
+        assert world.state(world.a, held) is State.REVIEW
+        assert world.where(held) == {REVIEW}
+        assert world.accepted(held) == 0
+
+
 # -- submitting
 
 

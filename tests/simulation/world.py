@@ -209,7 +209,7 @@ class World:
             machine.clock_was_wrong = True
             self.pace.say(f"{machine.name}: its clock is wrong by {machine.offset}")
         elif dice < 0.93:
-            self.server.full ^= {"Sent"}
+            self.server.full ^= {rng.choice(("Sent", "Coolmail/Review"))}
             self.pace.say(f"full mailboxes: {self.server.full}")
         elif dice < 0.97:
             self._renumber(rng.choice((HELD, "Coolmail/Sending", "Drafts", "Coolmail/Outbox", "Coolmail/Review")))
