@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -23,9 +22,6 @@ from coolmail.core.settings import Settings
 
 RETRY_JOURNAL = 30.0
 """Seconds between two tries to open a journal that cannot be written."""
-
-CLOSING = 5.0
-"""Seconds that the end of a stopped daemon may take."""
 
 log = logging.getLogger("coolmail")
 
@@ -44,25 +40,8 @@ def run(
     )
     logging.getLogger("coolmail").setLevel(logging.DEBUG if verbose else logging.INFO)
     path = journal_path(settings)
-    with errors_in_words(), only_one(path):
-        runner = asyncio.Runner()
-        try:
-            with contextlib.suppress(asyncio.CancelledError):
-                runner.run(_serve(settings, path))
-        finally:
-            _close(runner)
-
-
-def _close(runner: asyncio.Runner) -> None:
-    """Close the event loop, but do not wait for ever: a database driver whose thread ended in the middle of a call never answers.
-
-    All that matters is on the disk by now.
-    """
-    last_resort = threading.Timer(CLOSING, os._exit, (0,))
-    last_resort.daemon = True
-    last_resort.start()
-    runner.close()
-    last_resort.cancel()
+    with errors_in_words(), only_one(path), contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_serve(settings, path))
 
 
 @contextlib.contextmanager

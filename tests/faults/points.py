@@ -48,6 +48,7 @@ JOURNAL = [
     *_journal("noting that it is held", "move scored held"),
     *_journal("noting that the user was told", "change held .*note_kind=held"),
     *_journal("noting that the user was reminded", "change held .*note_kind=reminder"),
+    *_journal("finding out whether a release can be noted", "change held $"),
     *_journal("releasing it", "move held due", "before", **HOT_ASKED),
     *_journal("releasing it", "move held due", "after"),
     *_journal("beginning an attempt", "move due submitting"),

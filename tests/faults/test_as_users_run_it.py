@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import random
 import signal
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +16,8 @@ from tests.faults.household import CALM_TEXT, HOT_TEXT, Household, household
 from tests.servers.dovecot import Dovecot
 
 HOLD = timedelta(seconds=4)
+
+STOPS = 30
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to find the worker")
 
@@ -78,3 +82,21 @@ async def test_the_worker_is_killed(dovecot: Dovecot, tmp_path: Path) -> None:
         await home.until(lambda: home.state_of(hot) == "held", 90)
         await home.settles()
         assert await home.audit(hold=HOLD) == {hot: "filed"}
+
+
+async def test_told_to_stop_at_any_moment(dovecot: Dovecot, tmp_path: Path) -> None:
+    """SIGTERM at thirty random moments of its work: each time it ends with 0 and within seconds, in the end everything was sent once."""
+    chance = random.Random(5)
+    async with household(dovecot.user(), tmp_path, HOLD) as home:
+        for number in range(STOPS):
+            if number % 5 == 0:
+                await home.save(HOT_TEXT if number % 10 else CALM_TEXT, f"number {number}")
+            before = home.log.count("coolmail starts")
+            home.start()
+            await home.until(lambda before=before: home.log.count("coolmail starts") > before)  # type: ignore[misc]
+            await asyncio.sleep(chance.uniform(0.0, 0.8))
+            await home.ends_in_order()
+        home.start()
+        await home.settles(within=60)
+        ended = await home.audit(hold=HOLD)
+        assert set(ended.values()) <= {"filed", "review"}

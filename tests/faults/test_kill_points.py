@@ -51,7 +51,7 @@ async def _until_killed(home: Household, point: KillPoint) -> tuple[str, str]:
 
 async def _after_the_restart(home: Household, calm: str, hot: str, **audit: Any) -> dict[str, str]:
     home.start()
-    await home.settles(within=30)
+    await home.settles(within=60)
     ended = await home.audit(hold=HOLD, **audit)
     return {"calm": ended[calm], "hot": ended[hot]}
 

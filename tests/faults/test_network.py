@@ -41,7 +41,7 @@ def told(request: pytest.FixtureRequest, dovecot: Dovecot, tmp_path_factory: pyt
             home.start(patience=3.0)
             async with asyncio.timeout(60):
                 await breaking
-            await home.settles(within=60)
+            await home.settles(within=180)
             ended = await home.audit(hold=HOLD)
             return {"calm": ended[calm], "hot": ended[hot]}
 
