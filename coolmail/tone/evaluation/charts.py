@@ -145,7 +145,7 @@ def roc_curves(
         corner.axvline(budget, color=QUIET, linewidth=1, linestyle=(0, (1, 2)))
         corner.annotate(
             f"budget of {100 * budget:.0f} %",
-            (budget, 0.05),
+            (budget, 0.93),
             xytext=(5, 0),
             textcoords="offset points",
             color=INK,

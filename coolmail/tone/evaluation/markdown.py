@@ -75,7 +75,7 @@ def _in_short(english: Row) -> str:
         ("ROC-AUC, hold or send", _plain(english["auc"]), "at least 0.97"),
         (f"heated mail found at {BUDGET_TOLD} false holds", _percent(english["recall_at_budget"]), "at least 90 %"),
         (
-            f"of these, held mail without insult, profanity or shouting ({english['polite_recall']['rows']} mails)",
+            f"the same, of heated mail without insult, profanity or shouting ({english['polite_recall']['rows']} mails)",
             _percent(english["polite_recall_at_budget"]),
             "at least 80 %",
         ),

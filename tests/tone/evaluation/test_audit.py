@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -103,12 +104,23 @@ def test_sentences_that_stand_word_for_word_in_two_mails_are_listed(audit: Modul
     assert audit.repeated([one, other]) == {"i think we both know how this will end bob": ["w1-1", "w2-1"]}
 
 
+def test_a_copy_keeps_the_words_and_loses_names_and_numbers(audit: ModuleType) -> None:
+    """It is what the distance of near-duplicates is set by."""
+    text = "Dear Ann,\nYou owe us 4711 pounds. Pay it soon. We wait. It is late.\nJo"
+    copy = audit.copy_of(text, random.Random(1))
+    assert copy.startswith("Dear Morgan,\n")
+    assert "4711" not in copy
+    assert 0 < len(set(text.split()) & set(copy.split())) < len(text.split())
+
+
 def test_the_report_tells_what_is_in_the_corpus(audit: ModuleType) -> None:
     """Counts, grey mail and the nearest mails, whatever stands in them."""
     corpus = [replace(mail, text=mail.text + " a|b") for mail in mails({True: "No {0}.", False: "Yes {0}."}, 24)]
     corpus += [labelled("w9-1", held=True, agreed=False), labelled("w9-2", agreed=None)]
     corpus = [replace(mail, marks=()) for mail in corpus]
-    text = audit.report(corpus, {"Danish": corpus[:4]}, audit.nearest(corpus, np.eye(26)), audit.leaks(corpus))
+    text = audit.report(
+        corpus, {"Danish": corpus[:4]}, audit.nearest(corpus, np.eye(26)), np.array([0.96]), audit.leaks(corpus)
+    )
     assert "| mails | 26 |" in text
     assert "| English | 25 of 26 | 1 |" in text
     assert "a\\|b" in text
