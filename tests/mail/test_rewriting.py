@@ -104,7 +104,10 @@ def test_both_forms_are_changed_and_attachments_are_not() -> None:
     own = read_draft(new).own_text.text
     assert own.split("\n\n") == ["Bo,", "please look & see <page two>.", "Thank you.", "Keep this as it is."]
     first = next(each for each in message.walk() if each.get_content_type() == "text/plain")
-    assert "please look & see <page two>.\n\nThank you.\n\nKeep this as it is.\n-- \nAnna" in first.get_content().replace("\r\n", "\n")
+    assert (
+        "please look & see <page two>.\n\nThank you.\n\nKeep this as it is.\n-- \nAnna"
+        in first.get_content().replace("\r\n", "\n")
+    )
 
 
 def test_words_that_the_charset_lacks_make_the_part_utf8() -> None:
