@@ -3,6 +3,7 @@
     token states [batch, tokens, 384] -> mean over each sentence    -> heat of the sentence, its kinds
                                       -> attention pooling and mean -> heat of the message
                                          (design "evidence": and the hottest sentence, by a learned weight)
+       (design "sentences": the message is read from its sentences alone, by attention over them, and the hottest)
 
 Shared by training and by the product, so that there is one definition of what the weights mean.
 """
@@ -22,7 +23,7 @@ from coolmail.tone.windows import NOWHERE, Window
 KINDS = tuple(Kind)
 PAD = 1
 COLDEST = -4.0  # the sentence logit of a window without sentences, and the least that evidence counts as
-DESIGNS = ("pooled", "evidence")
+DESIGNS = ("pooled", "evidence", "sentences")
 """What the heat of a message is read from; `tone_design` in a model's config.json names it."""
 
 
@@ -73,12 +74,13 @@ class Heads(nn.Module):
         super().__init__()
         if design not in DESIGNS:
             raise ValueError(f"unknown design {design!r}")
-        if design == "evidence":
+        if design != "pooled":
             self.evidence = nn.Parameter(torch.tensor(0.5))
         self.design = design
         self.norm = nn.LayerNorm(width)
         self.attend = nn.Linear(width, 1)
-        self.about_message = nn.Sequential(nn.Linear(2 * width, width), nn.GELU(), nn.Dropout(dropout))
+        read = width if design == "sentences" else 2 * width
+        self.about_message = nn.Sequential(nn.Linear(read, width), nn.GELU(), nn.Dropout(dropout))
         self.about_sentence = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout))
         self.message = nn.Linear(width, 1)
         self.sentence = nn.Linear(width, 1)
@@ -92,11 +94,6 @@ class Heads(nn.Module):
         states = self.dropout(
             self.norm(states)
         )  # the encoder's own scale is a quarter of what the heads learn well from
-        mask = batch.mask.unsqueeze(-1)
-        weights = self.attend(states).masked_fill(mask == 0, float("-inf")).softmax(1)
-        attended = (weights * states).sum(1)
-        mean = (states * mask).sum(1) / mask.sum(1)
-        message: Tensor = self.message(self.about_message(torch.cat([attended, mean], -1))).squeeze(-1)
         inside = batch.sentences != NOWHERE
         where, chosen = batch.sentences[inside], states[inside]
         total = states.new_zeros(batch.count, states.shape[-1]).index_add(0, where, chosen)
@@ -104,10 +101,27 @@ class Heads(nn.Module):
         means = total / tokens.clamp(min=1).unsqueeze(-1)
         about = self.about_sentence(means)
         heat: Tensor = self.sentence(about).squeeze(-1)
-        if self.design == "evidence" and batch.count:
+        pooled = self._over_sentences(about, batch) if self.design == "sentences" else self._over_tokens(states, batch)
+        message: Tensor = self.message(self.about_message(pooled)).squeeze(-1)
+        if self.design != "pooled" and batch.count:
             coldest = heat.new_full((len(message),), COLDEST)
             message = message + self.evidence * coldest.scatter_reduce(0, batch.owners, heat, "amax")
         return message, heat, self.kinds(about)
+
+    def _over_tokens(self, states: Tensor, batch: Batch) -> Tensor:
+        """Return [batch, 2 * width]: the token states by attention, and their mean."""
+        mask = batch.mask.unsqueeze(-1)
+        weights = self.attend(states).masked_fill(mask == 0, float("-inf")).softmax(1)
+        return torch.cat([(weights * states).sum(1), (states * mask).sum(1) / mask.sum(1)], -1)
+
+    def _over_sentences(self, about: Tensor, batch: Batch) -> Tensor:
+        """Return [batch, width]: the sentences by attention; zero for a window without sentences."""
+        weights = (self.attend(about).squeeze(-1)).clamp(-20, 20).exp()
+        total = about.new_zeros(len(batch.ids), about.shape[-1]).index_add(
+            0, batch.owners, weights.unsqueeze(-1) * about
+        )
+        share = about.new_zeros(len(batch.ids)).index_add(0, batch.owners, weights)
+        return total / share.clamp(min=1e-9).unsqueeze(-1)
 
 
 class ToneNetwork(nn.Module):
