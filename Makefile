@@ -52,7 +52,7 @@ dovecot:
 .PHONY: dovecot
 
 test: lint dovecot
-	$(BIN)/python -m pytest -n $(WORKERS) --reruns 2
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 bench: $(VENV)/.tested dovecot
 	$(BIN)/python -m benchmarks.queue

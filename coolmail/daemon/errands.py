@@ -10,6 +10,7 @@ from coolmail.core.steps import OURS, Role
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.telling import append_once, copies
 from coolmail.journal import Errand
+from coolmail.journal.edits import EDITS
 from coolmail.mail.imap.errors import CommandRefused, MailboxMissing
 
 ONWARDS = (*OURS, Role.DRAFTS, Role.SENT)
@@ -23,7 +24,7 @@ async def run_errands(desk: Desk) -> None:
     for errand in await desk.journal.errands(desk.account.name):
         key = f"errand {errand.id}"
         quiet = desk.quiet_until.get(key)
-        if errand.id is None or (quiet is not None and desk.clock() < quiet):
+        if errand.id is None or errand.kind in EDITS or (quiet is not None and desk.clock() < quiet):
             continue
         try:
             outcome = await _carry_out(desk, errand)

@@ -15,6 +15,7 @@ from coolmail.core.steps import OURS, Do, Role, Sight, next_step
 from coolmail.daemon.carrying import carry_out, restore
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.doors import Doors, looks_ready
+from coolmail.daemon.editing import held_back, run_edits
 from coolmail.daemon.errands import run_errands
 from coolmail.daemon.survey import Seen, Survey, View
 from coolmail.daemon.taking import NotClaimedError, adopt, letter, letter_of, take
@@ -49,6 +50,7 @@ class Sweeper:
     async def sweep(self) -> datetime:
         """Do everything that can be done now; return when to look again at the latest (UTC)."""
         desk = self.desk
+        editing = await run_edits(desk)
         await run_errands(desk)
         view = await self.survey.look()
         now = self.monotonic()
@@ -61,6 +63,8 @@ class Sweeper:
         await self._restores()
         wake = desk.clock() + desk.settings.poll
         for entry in await desk.journal.active(desk.account.name):
+            if held_back(entry, editing):
+                continue
             wake = min(wake, await self._advance(entry, view))
         wake = min(wake, await self._adoptions(view))
         ready, wait = self.doors.still(view, ignored)

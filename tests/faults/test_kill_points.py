@@ -18,6 +18,8 @@ from tests.servers.dovecot import Dovecot
 
 HOLD = timedelta(seconds=3)
 
+pytestmark = pytest.mark.xdist_group("kill points")  # told side by side, so all by one worker
+
 Story = Callable[[KillPoint, Household], Awaitable[dict[str, str]]]
 Told = SideBySide[tuple[str, KillPoint], dict[str, str]]
 

@@ -18,6 +18,8 @@ from tests.servers.dovecot import Dovecot
 
 HOLD = timedelta(seconds=3)
 
+pytestmark = pytest.mark.xdist_group("network")  # told side by side, so all by one worker
+
 Told = SideBySide[Fault, dict[str, str]]
 
 

@@ -1,0 +1,127 @@
+"""Putting an edited version in the place of a message that waits in `Held` or `Review`.
+
+Before a sweep looks at anything, each edit is brought as far as it goes: the new version is stored beside the old one (once: it is looked for by its
+Message-ID first), judged, and takes the old one's place in the journal in one transaction; then the old copy is removed. A crash anywhere is
+answered by the next sweep, and until an edit is finished the message it is about is not sent. What came too late lies in Drafts, and the log says so.
+"""
+
+from __future__ import annotations
+
+from coolmail.core.entry import Entry
+from coolmail.core.errors import CoolmailError
+from coolmail.core.policy import reasons_in_words
+from coolmail.core.states import Decision, Stage, State
+from coolmail.core.steps import Role
+from coolmail.daemon.desk import Desk, log
+from coolmail.daemon.survey import TAKEN_KEYWORD
+from coolmail.daemon.telling import append_once
+from coolmail.journal import Errand, JournalError
+from coolmail.journal.edits import EDIT_AND_SEND, EDITABLE, EDITS, REPLACED, replace
+from coolmail.mail.imap.errors import AppendUncertain, ConnectionLost, MailboxMissing
+from coolmail.mail.imap.values import Uid
+from coolmail.mail.message import read_draft
+from coolmail.mail.outgoing import complete
+
+FLAGS = ("\\Draft", "\\Seen")
+
+
+async def run_edits(desk: Desk) -> frozenset[str]:
+    """Carry out every unfinished edit of the account; return the ids of messages that must not go on because their edit could not be finished."""
+    waiting = set()
+    for errand in await desk.journal.errands(desk.account.name):
+        if errand.kind not in EDITS or errand.id is None:
+            continue
+        try:
+            if not await _edit(desk, errand):
+                waiting.add(errand.message)
+        except (ConnectionLost, AppendUncertain, JournalError, MailboxMissing):
+            raise
+        except CoolmailError as error:
+            waiting.add(errand.message)
+            said = f"the edited version could not be put in its place yet, it is tried again: {error}"
+            if errand.outcome not in {said, REPLACED}:
+                log.error("%s: %s: %s", desk.account.name, errand.message, said)
+                await desk.journal.postpone(errand.id, said)
+    return frozenset(waiting)
+
+
+def held_back(entry: Entry, waiting: frozenset[str]) -> bool:
+    """Whether a message must not take its next step: its edit is under way, and the user has not stopped it altogether."""
+    return entry.id in waiting and entry.decision not in (Decision.CANCEL, Decision.WITHDRAW)
+
+
+async def _edit(desk: Desk, errand: Errand) -> bool:
+    """Bring one edit as far as it goes; False if the message has to wait for it."""
+    entry = await desk.journal.get(errand.message)
+    if errand.outcome == REPLACED:
+        await _remove_old(desk, errand)
+        await _finish(desk, errand, "the edited version waits in its place")
+        return True
+    if entry is None or entry.state not in EDITABLE or entry.stage is Stage.DATA:
+        await _too_late(desk, errand, entry)
+        return True
+    role = Role.HELD if entry.state is State.HELD else Role.REVIEW
+    if not await desk.find(role, entry.message_id):
+        return True  # the user moved it: the sweep finds out where to, and the next one what to do with the edit
+    new = read_draft(errand.raw)
+    (report,) = await desk.judge.judge([new.own_text.text])
+    await append_once(desk, desk.boxes[role], errand.message_id, errand.raw, flags=FLAGS)
+    there = await desk.find(role, errand.message_id)
+    if not there:
+        return False
+    await desk.mark(there[0], TAKEN_KEYWORD)
+    await replace(
+        desk.journal,
+        errand,
+        entry,
+        now=desk.clock(),
+        what=_what(entry, report.heat if report.judged else None, release=errand.kind == EDIT_AND_SEND),
+        place=there[0],
+        report=report,
+        reasons=reasons_in_words(report) if entry.state is State.HELD else entry.reasons,
+        subject=new.subject,
+        sender=new.from_[1],
+        recipients=new.recipients,
+        in_reply_to=new.in_reply_to,
+        references=new.references,
+        own_text=new.own_text.text,
+    )
+    again = next((each for each in await desk.journal.errands_about(entry.id) if each.id == errand.id), None)
+    return again is not None and again.outcome == REPLACED and await _edit(desk, again)
+
+
+def _what(entry: Entry, heat: float | None, *, release: bool) -> str:
+    before = f"{entry.report.heat:.2f}" if entry.report is not None and entry.report.judged else "not judged"
+    said = f"you edited it: heat was {before}, is {f'{heat:.2f}' if heat is not None else 'not judged'}"
+    return f"{said}; you released it" if release else said
+
+
+async def _remove_old(desk: Desk, errand: Errand) -> None:
+    """Remove the old version, whose bytes the errand holds, wherever it still lies; another version under the same Message-ID stays."""
+    old = complete(errand.raw, message_id=errand.message_id, date=errand.at)
+    for role in (Role.HELD, Role.REVIEW):
+        for place in await desk.find(role, errand.message_id, marked=True):
+            raw = await desk.session.fetch(Uid(place.uid)) if await desk.select(place) else None
+            if raw is not None and complete(raw, message_id=errand.message_id, date=errand.at) == old:
+                await desk.session.expunge(Uid(place.uid))
+
+
+async def _too_late(desk: Desk, errand: Errand, entry: Entry | None) -> None:
+    """Put an edited version that came too late into Drafts, where its author finds it; it is not ready there."""
+    for role in (Role.HELD, Role.REVIEW):
+        # It was stored already when the connection broke, and the message moved on before the next look.
+        for place in await desk.find(role, errand.message_id, marked=True):
+            if await desk.select(place):
+                await desk.session.expunge(Uid(place.uid))
+    await append_once(desk, desk.boxes[Role.DRAFTS], errand.message_id, errand.raw, flags=FLAGS)
+    state = entry.state.value if entry is not None else "gone"
+    said = f"your edit came too late, the message is {state}; what you wrote lies in {desk.boxes[Role.DRAFTS]}"
+    if entry is not None:
+        await desk.journal.change(entry.id, entry.state, now=entry.updated_at, what=said)
+    await _finish(desk, errand, said)
+
+
+async def _finish(desk: Desk, errand: Errand, outcome: str) -> None:
+    if errand.id is not None:
+        await desk.journal.finish(errand.id, outcome, now=desk.clock())
+        log.info("%s: %s: %s", desk.account.name, errand.message, outcome)

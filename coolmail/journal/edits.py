@@ -1,0 +1,87 @@
+"""Putting an edited version in the place of a message that waits, in one transaction.
+
+The entry keeps its id, its deadline and its history; its bytes, its Message-ID and what was read from it become those of the new version. The errand
+that asked for it takes over the old bytes, so that `diff` can show them and nothing is lost, and stays unfinished until the old copy is out of the
+mailbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, insert, or_, select, update
+
+from coolmail.core.entry import Entry, Place
+from coolmail.core.states import Decision, Stage, State
+from coolmail.core.tone import ToneReport
+from coolmail.journal.requests import Errand
+from coolmail.journal.rows import to_columns
+from coolmail.journal.store import Journal
+from coolmail.journal.tables import ErrandRow, EventRow, MessageRow, table_of
+from coolmail.journal.whole import whole
+
+EDIT = "edit"
+"""Kind of an errand that replaces a waiting message; it goes on waiting."""
+EDIT_AND_SEND = "edit and send"
+"""Kind of an errand that replaces a waiting message and releases it."""
+EDITS = (EDIT, EDIT_AND_SEND)
+
+REPLACED = "the edited version waits in its place; the old copy is being removed"
+"""Outcome, so far, of an errand whose bytes are those of the old version already."""
+
+EDITABLE = (State.HELD, State.REVIEW)
+"""States in which a message lies still and may be replaced."""
+
+_MESSAGE, _ERRAND = table_of(MessageRow).c, table_of(ErrandRow).c
+
+
+@whole
+async def replace(
+    journal: Journal,
+    errand: Errand,
+    entry: Entry,
+    *,
+    now: datetime,
+    what: str,
+    place: Place,
+    report: ToneReport,
+    reasons: Sequence[str],
+    **read: Any,
+) -> bool:
+    """Put the errand's bytes in the place of the entry's; False, and nothing changed, if the message has moved on since it was read.
+
+    `place` is where the new version lies; `read` are the fields read from its header and its own text. A release that was recorded for the
+    old version stands only if the errand asks for one.
+    """
+    release = errand.kind == EDIT_AND_SEND
+    decision = case((_MESSAGE.decision == str(Decision.RELEASE), None), else_=_MESSAGE.decision)
+    values = to_columns({"place": place, "report": report, "reasons": reasons, **read})
+    where = (
+        _MESSAGE.id == entry.id,
+        _MESSAGE.state == str(entry.state),
+        _MESSAGE.message_id == entry.message_id,
+        or_(_MESSAGE.stage.is_(None), _MESSAGE.stage != str(Stage.DATA)),
+    )
+    async with journal._transaction() as connection:
+        old = (await connection.execute(select(_MESSAGE.raw, _MESSAGE.message_id).where(*where))).first()
+        if old is None or old[0] is None:
+            return False
+        await connection.execute(
+            update(MessageRow)
+            .where(*where)
+            .values(
+                raw=errand.raw,
+                message_id=errand.message_id,
+                updated_at=now,
+                note_kind=None,
+                decision=str(Decision.RELEASE) if release else decision,
+                **values,
+            )
+        )
+        await connection.execute(
+            update(ErrandRow).where(_ERRAND.id == errand.id).values(raw=old[0], message_id=old[1], outcome=REPLACED)
+        )
+        await connection.execute(insert(EventRow).values(message=entry.id, at=now, state=str(entry.state), what=what))
+    return True
