@@ -1,0 +1,369 @@
+"""The review screen: it follows the journal, and turns keys into acts (`coolmail.cli.acts`).
+
+The screen changes nothing by itself. What can be done with a message is done by the same functions as the plain commands do it; edit, call, suggest,
+feedback and undo are those commands, run with the message's id. Nothing is kept here that the journal does not know, so the screen may be closed or
+killed at any moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import ClassVar
+
+from rich.text import Text
+from textual import work
+from textual.app import App, SuspendNotSupported
+from textual.binding import BindingType
+from textual.css.query import NoMatches
+
+from coolmail.cli import acts
+from coolmail.cli.acts import Act
+from coolmail.cli.screen import letter, words
+from coolmail.cli.screen.around import look_around
+from coolmail.cli.screen.asking import Choice, Line, Page, Sure, TypedWord
+from coolmail.cli.screen.keys import ACTS, ALWAYS, help_page
+from coolmail.cli.screen.listing import Waiting
+from coolmail.cli.screen.reading import Reading
+from coolmail.cli.screen.world import World
+from coolmail.core.clean import clean
+from coolmail.core.entry import Entry
+from coolmail.core.errors import CoolmailError
+from coolmail.core.moments import BadMomentError
+from coolmail.core.settings import OnExpiry
+from coolmail.core.states import Stage
+from coolmail.journal import Journal
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks at the journal."""
+
+TICK_EVERY = 20.0
+"""Seconds between two updates of the time left."""
+
+OPEN_AGAIN = 5.0
+"""Seconds after which a journal that could not be opened is tried again."""
+
+SUGGESTIONS = (
+    ("call", "call: propose to talk"),
+    ("acknowledge", "acknowledge: heard you, an answer follows"),
+    ("explain", "explain: what happened, after cooling down"),
+    ("apologise", "apologise: own it and make good"),
+    ("expectations", "expectations: scope, price, what is billed"),
+    ("delegate", "delegate: to the person who does the work"),
+    ("handoff", "handoff: end the engagement civilly"),
+)
+
+
+class Review(App[None]):
+    """The application."""
+
+    CSS_PATH = "screen.tcss"
+    TITLE = "coolmail"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [(key.key, key.action, key.word) for key in (*ACTS, *ALWAYS)]
+    SCREENS: ClassVar = {"waiting": Waiting}
+
+    def __init__(self, world: World) -> None:
+        super().__init__(ansi_color=True if world.no_colour else None)
+        self.world = world
+        self.entries: list[Entry] = list(world.first or ())
+        self.known = world.first is not None
+        self.daemon: bool | None = None
+        self.said, self.refused = "", False
+        self.journal: Journal | None = None
+        self.opened = asyncio.Event()
+        self._done: list[str] = []
+        self._open = AsyncExitStack()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the user is asked at a deadline, instead of the message going out."""
+        return self.world.settings.hold.on_expiry is OnExpiry.ASK
+
+    # -- following the journal
+
+    def on_mount(self) -> None:
+        """Show the list, then open the journal behind it."""
+        self.set_class(self.world.no_colour, "no-colour")
+        self.push_screen("waiting")
+        self.follow()
+
+    async def on_unmount(self) -> None:
+        """Close the journal."""
+        self.journal = None
+        await self._open.aclose()
+
+    @work(group="follow")
+    async def follow(self) -> None:
+        """Open the journal and show every change of it, for as long as the screen is there."""
+        while self.journal is None:
+            try:
+                self.journal = await self._open.enter_async_context(self.world.open_journal())
+            except CoolmailError as error:
+                self.say(str(error), refused=True)
+                await asyncio.sleep(OPEN_AGAIN)
+        self.opened.set()
+        version, ticks = -1, 0
+        while self.journal is not None:
+            try:
+                now = self.journal.version()
+                if now != version:
+                    await self._read(self.journal)
+                    version = now
+                elif ticks % int(TICK_EVERY / LOOK_EVERY) == 0:
+                    self.daemon = self.world.daemon_runs(await self.journal.daemon())
+                    self.lay_out()
+            except CoolmailError as error:
+                self.say(str(error), refused=True)
+            ticks += 1
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def _read(self, journal: Journal) -> None:
+        self.entries = await journal.in_state(*words.SHOWN)
+        self.daemon = self.world.daemon_runs(await journal.daemon())
+        self.known = True
+        self.lay_out()
+
+    def entry(self, identifier: str) -> Entry | None:
+        """Return a message that waits; None once it does not."""
+        return next((entry for entry in self.entries if entry.id == identifier), None)
+
+    def lay_out(self) -> None:
+        """Show the present state of things on every screen that is there."""
+        for screen in self.screen_stack:
+            if isinstance(screen, Waiting | Reading) and screen.is_mounted:
+                with contextlib.suppress(NoMatches):  # it is being taken down
+                    screen.lay_out()
+
+    def say(self, sentence: str, *, refused: bool = False) -> None:
+        """Say below the list what came of something."""
+        self.said, self.refused = words.one_line(sentence), refused
+        self.lay_out()
+
+    # -- which message
+
+    @property
+    def waiting(self) -> Waiting:
+        """The list."""
+        return next(screen for screen in self.screen_stack if isinstance(screen, Waiting))
+
+    @property
+    def reading(self) -> Reading | None:
+        """The open message."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, Reading)), None)
+
+    def chosen(self) -> Entry | None:
+        """Return the open message, or the one under the bar."""
+        if (reading := self.reading) is not None:
+            return reading.entry
+        identifier = self.waiting.chosen
+        return self.entry(identifier) if identifier is not None else None
+
+    def read(self, identifier: str) -> None:
+        """Open a message."""
+        self.say("")
+        self.push_screen(Reading(identifier))
+        self.look_around(identifier)
+
+    @work(group="around", exclusive=True)
+    async def look_around(self, identifier: str) -> None:
+        """Find the client's mail and the alternative draft, and show them when they are there."""
+        entry = self.entry(identifier)
+        await self.opened.wait()
+        if entry is None or self.journal is None:
+            return
+        try:
+            around = await look_around(self.journal, self.world.settings, entry, self.world.zone)
+        except CoolmailError as error:
+            self.say(str(error), refused=True)
+            return
+        if (reading := self.reading) is not None and reading.identifier == identifier:
+            reading.around = around
+            self.lay_out()
+
+    async def action_back(self) -> None:
+        """Go back to the list."""
+        if self.reading is not None:
+            self.pop_screen()
+
+    def action_next(self) -> None:
+        """Read the next message."""
+        self._turn(1)
+
+    def action_previous(self) -> None:
+        """Read the message before."""
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        if (reading := self.reading) is None:
+            return
+        ids = [entry.id for entry in self.waiting.entries]
+        at = ids.index(reading.identifier) + by if reading.identifier in ids else 0
+        if not 0 <= at < len(ids):
+            self.say("That was the last one." if by > 0 else "This is the first one.")
+            return
+        self.say("")
+        reading.turn_to(ids[at])
+        self.look_around(ids[at])
+
+    def action_search(self) -> None:
+        """Search the list."""
+        self.waiting.search()
+
+    def action_view(self) -> None:
+        """Show another part of the list."""
+        self.waiting.next_view()
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(Page("Keys", help_page()))
+
+    # -- acts
+
+    async def _act(self, entry: Entry, act: Callable[[Journal, Entry], Awaitable[Act]]) -> None:
+        """Do something with the message as it was shown, and say what came of it."""
+        if self.journal is None:
+            self.say("The journal is not open yet; nothing was changed.", refused=True)
+            return
+        try:
+            came = await act(self.journal, entry)
+        except CoolmailError as error:
+            self.say(f"Nothing was changed: {error}", refused=True)
+            return
+        if came.done:
+            self._done.append(entry.id)
+            await self._read(self.journal)
+        later = (
+            "" if self.daemon is not False or not came.done else " The daemon is down: it is done at its next start."
+        )
+        undo = " u takes it back." if came.done else ""
+        self.say(f"{came.said}.{undo}{later}", refused=not came.done)
+
+    @work
+    async def action_release(self) -> None:
+        """Send the message now, after a second look."""
+        if (entry := self.chosen()) is None:
+            return
+        again = entry.stage is Stage.DATA
+        readers = words.one_line(", ".join(entry.recipients[:5]))
+        reason: str | None = ""
+        if again:
+            question = f"It is not known whether this was sent. Send it to {readers} again?"
+            if not await self.push_screen_wait(Sure(question, "Look into Sent first: they may get it twice.")):
+                reason = None
+        elif acts.needs_second_look(entry, self.world.clock()):
+            title = f"This is what {readers} will read:"
+            reason = await self.push_screen_wait(TypedWord(title, letter.hot_sentences(entry.report), acts.WORD))
+        elif not await self.push_screen_wait(Sure(f"Send this to {readers} now?", words.subject(entry))):
+            reason = None
+        if reason is None:
+            self.say(f"{entry.id} stays as it is.")
+            return
+        why = reason
+        now = self.world.clock
+        await self._act(entry, lambda journal, it: acts.release(journal, it, now=now(), again=again, reason=why))
+
+    @work
+    async def action_cancel(self) -> None:
+        """Never send the message, if that is meant."""
+        if (entry := self.chosen()) is None:
+            return
+        details = f"{words.subject(entry)}\nIt can be brought back: coolmail restore {entry.id}"
+        if not await self.push_screen_wait(Sure("Cancel this mail? It is then never sent.", details)):
+            self.say(f"{entry.id} stays as it is.")
+            return
+        await self._act(entry, lambda journal, it: acts.cancel(journal, it, now=self.world.clock()))
+
+    @work
+    async def action_withdraw(self) -> None:
+        """Take the message back into Drafts."""
+        if (entry := self.chosen()) is not None:
+            await self._act(entry, lambda journal, it: acts.withdraw(journal, it, now=self.world.clock()))
+
+    @work
+    async def action_extend(self) -> None:
+        """Let the message wait longer."""
+        if (entry := self.chosen()) is None:
+            return
+        world = self.world
+        hint = "Like 6h or 1d, counted from its deadline; or tomorrow 9:00."
+        text = await self.push_screen_wait(Line("Let it wait how much longer?", hint, "6h"))
+        if text is None:
+            self.say(f"{entry.id} stays as it is.")
+            return
+        try:
+            until = acts.later(entry, text, world.clock(), world.zone, opening=world.opening)
+        except BadMomentError as error:
+            self.say(f"Nothing was changed: {error}", refused=True)
+            return
+        await self._act(entry, lambda journal, it: acts.extend(journal, it, until, now=world.clock()))
+
+    @work
+    async def action_edit(self) -> None:
+        """Change the message in the user's editor: the terminal is its own meanwhile."""
+        if (entry := self.chosen()) is None:
+            return
+        try:
+            with self.suspend():
+                ended = self.world.in_terminal(["edit", entry.id])
+        except SuspendNotSupported:
+            self.say(f"An editor cannot be opened from here. In another window: coolmail edit {entry.id}", refused=True)
+            return
+        if ended == 0:
+            self._done.append(entry.id)
+        self.say(
+            f"{entry.id}: back from the editor." if ended == 0 else f"{entry.id} was not changed.", refused=ended != 0
+        )
+
+    @work
+    async def action_call(self) -> None:
+        """Show what is needed to talk."""
+        if (entry := self.chosen()) is not None:
+            await self._command(entry, "Talk instead", "call", entry.id)
+
+    @work
+    async def action_suggest(self) -> None:
+        """Put another reply into Drafts."""
+        if (entry := self.chosen()) is None:
+            return
+        kind = await self.push_screen_wait(Choice("Which reply shall lie in your Drafts?", SUGGESTIONS))
+        if kind is not None:
+            await self._command(entry, "A reply to edit", "suggest", entry.id, "--kind", kind)
+
+    @work
+    async def action_feedback(self) -> None:
+        """Record whether the tone was read right."""
+        if (entry := self.chosen()) is None:
+            return
+        choices = (("right", "right: this was hot"), ("wrong", "wrong: this is fine as it is"))
+        answer = await self.push_screen_wait(Choice("Did coolmail read the tone right?", choices))
+        if answer is not None:
+            await self._command(entry, "", "feedback", entry.id, answer)
+
+    @work
+    async def action_undo(self) -> None:
+        """Take back what was done last."""
+        if not self._done:
+            self.say("There is nothing to take back here. For earlier things: coolmail undo")
+            return
+        identifier = self._done[-1]
+        if await self._run("", "undo", identifier, "--yes"):
+            self._done.pop()
+
+    async def _command(self, entry: Entry, title: str, *arguments: str) -> None:
+        if await self._run(title, *arguments):
+            self._done.append(entry.id)
+
+    async def _run(self, title: str, *arguments: str) -> bool:
+        """Run a plain command; a line of what it printed is said, more becomes a page."""
+        self.say("One moment …")
+        came = await self.world.command(arguments)
+        lines = [line for line in came.words.splitlines() if line.strip()]
+        if title and came.done and len(lines) > 1:
+            self.say("")
+            self.push_screen(Page(title, Text(clean(came.words, lines=True))))
+        else:
+            self.say(" ".join(lines) or ("Done." if came.done else "It could not be done."), refused=not came.done)
+        return came.done

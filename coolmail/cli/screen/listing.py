@@ -1,0 +1,135 @@
+"""The list of what waits, by deadline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from rich.text import Text
+from textual.binding import BindingType
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from coolmail.cli.screen import words
+from coolmail.cli.screen.frame import Framed
+from coolmail.cli.screen.keys import HELP_LINE_LIST, LIST
+from coolmail.core.entry import Entry
+
+EMPTY = """Nothing waits.
+
+Calm mail goes out at once. What reads heated will be listed here until its deadline,
+so that you can look at it again with a cooler head."""
+
+NOT_FOUND = "Nothing like that waits. Esc ends the search, v changes the view."
+
+
+class Waiting(Framed):
+    """The list."""
+
+    KEYS = HELP_LINE_LIST
+    BINDINGS: ClassVar[list[BindingType]] = [
+        (key.key, f"app.{key.action}", key.word) for key in LIST if key.action != "open"
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="waiting")
+        self._shown: list[tuple[str, str]] = []
+        self._view, self._wanted = words.View.ALL, ""
+
+    def body(self) -> Iterable[object]:
+        """Compose the list below its headings."""
+        yield Input(id="search", placeholder="client, subject or words; Enter keeps it, Esc ends it")
+        yield Static(id="headings")
+        yield OptionList(id="list")
+        yield Static(id="empty")
+
+    def on_mount(self) -> None:
+        """Begin at the list."""
+        self.query_one("#search").display = False
+        self.query_one("#list").focus()
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The messages of the chosen view."""
+        return words.found(self.review.entries, self._view, self._wanted)
+
+    @property
+    def chosen(self) -> str | None:
+        """The id of the message under the bar."""
+        option = self.query_one("#list", OptionList).highlighted_option
+        return option.id if option is not None else None
+
+    def title_line(self) -> str:
+        """Say how many wait, and what part of them is shown."""
+        entries = self.review.entries
+        said = f"coolmail   {words.count(entries)}" if entries else "coolmail"
+        narrowed = [f"view: {self._view.value}"] if self._view is not words.View.ALL else []
+        narrowed += [f"search: {words.one_line(self._wanted)}"] if self._wanted else []
+        return f"{said}   ({', '.join(narrowed)})" if narrowed else said
+
+    def lay_out(self) -> None:
+        """Fill the list; the bar stays on its message, or else in its place."""
+        super().lay_out()
+        review, table = self.review, self.query_one("#list", OptionList)
+        columns = words.Columns.within(self.size.width - 4)
+        now, zone = review.world.clock(), review.world.zone
+        entries = self.entries
+        rows = [(entry.id, words.row(entry, columns, now, zone, asks=review.asks)) for entry in entries]
+        plain = [(identifier, text.plain + str(text.spans)) for identifier, text in rows]
+        if plain != self._shown:
+            self._fill(table, rows)
+            self._shown = plain
+        self.query_one("#headings", Static).update(Text(words.headings(columns), no_wrap=True))
+        empty = self.query_one("#empty", Static)
+        empty.update(Text(NOT_FOUND if review.entries else EMPTY if review.known else "Opening the journal …"))
+        empty.display = not entries
+        table.display = self.query_one("#headings").display = bool(entries)
+
+    @staticmethod
+    def _fill(table: OptionList, rows: list[tuple[str, Text]]) -> None:
+        option = table.highlighted_option
+        place, chosen = table.highlighted, option.id if option is not None else None
+        table.set_options(Option(text, id=identifier) for identifier, text in rows)
+        ids = [identifier for identifier, _ in rows]
+        if chosen in ids:
+            table.highlighted = ids.index(chosen)
+        elif ids:
+            table.highlighted = min(place or 0, len(ids) - 1)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Read the message."""
+        if event.option_id is not None:
+            self.review.read(event.option_id)
+
+    def next_view(self) -> None:
+        """Show another part of the messages."""
+        self._view = self._view.next
+        self.lay_out()
+
+    def search(self) -> None:
+        """Open the search line."""
+        line = self.query_one("#search", Input)
+        line.display = True
+        line.focus()
+
+    def end_search(self) -> None:
+        """Show everything of this view again."""
+        line = self.query_one("#search", Input)
+        line.value = self._wanted = ""
+        line.display = False
+        self.query_one("#list").focus()
+        self.lay_out()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Narrow the list while the words are typed."""
+        self._wanted = event.value
+        self.lay_out()
+
+    def on_input_submitted(self, _: Input.Submitted) -> None:
+        """Go to the list with what was found."""
+        self.query_one("#list" if self.entries else "#search").focus()
+
+    def key_escape(self) -> None:
+        """End the search."""
+        if self._wanted or self.query_one("#search").display:
+            self.end_search()
