@@ -1,0 +1,44 @@
+"""What a call instead of a reply needs: whom to ring, when, and what to say. Plain values; who finds them is `coolmail.calls`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A phone number of the client. `e164` is what a `tel:` link takes (`+4533123456`); `found` says where it was found, in words for the user."""
+
+    e164: str
+    international: str
+    national: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A proposed time for a call: its beginning and end, aware, in the user's zone, and the beginning in the client's zone where that is known."""
+
+    start: datetime
+    end: datetime
+    theirs: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Something to say: `kind` is `complaint`, `asked`, `promised` or `opening`; `text` their own words, or an opening; `source` where from."""
+
+    kind: str
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """Everything found for one call, best first; `remarks` say in words what was not found or not looked at, and why."""
+
+    numbers: tuple[Number, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    points: tuple[Point, ...] = ()
+    remarks: tuple[str, ...] = ()
