@@ -1,4 +1,4 @@
-"""Vary mails while training: noise, length, a writer's habits, and one hot line in a calm mail. Never used where anything is measured.
+"""Vary mails while training: noise, length, a writer's habits, one hot line in a calm mail, long mails. Never used where anything is measured.
 
 Each variation keeps the label true: a hot sentence put into a calm mail makes it hot, a calm one from a hot mail leaves it calm (so that the seam
 says nothing), two calm mails in a row are calm, no amount of calm text around it cools a hot mail, and a mail without its articles, its commas, its
@@ -30,6 +30,9 @@ class Augmenter:
     def __init__(self, mails: Sequence[Mail], seed: int) -> None:
         self.random = random.Random(seed)
         self.calm = [mail for mail in mails if mail.grade <= CALM]
+        self.calm_of: dict[str, list[Mail]] = {}
+        for mail in self.calm:
+            self.calm_of.setdefault(mail.writer, []).append(mail)
         self.hot = [(mail, piece) for mail in mails for piece in mail.hot if piece.heat >= HEAT_TARGET[2]]
         self.cool = [
             (mail, span)
@@ -42,7 +45,9 @@ class Augmenter:
     def __call__(self, mail: Mail) -> Mail:
         """Return a variation of a mail, or the mail itself."""
         dice = self.random.random
-        if dice() < 0.16:
+        if dice() < 0.05 and mail.grade <= CALM:
+            mail = self._composed(mail)
+        elif dice() < 0.16:
             mail = self._planted(mail)
         if dice() < 0.12 and self.calm:
             mail = self._joined(mail, self.random.choice(self.calm))
@@ -72,6 +77,24 @@ class Augmenter:
             return self._inserted(mail, source.text[piece.start : piece.end], piece, PLANTED)
         source, (start, end) = self.random.choice(self.cool)
         return self._inserted(mail, source.text[start:end], None, mail.target)
+
+    def _composed(self, mail: Mail) -> Mail:
+        """Make one long calm mail of paragraphs of the same writer's calm mails, and half of them hot by one line."""
+        others = [other for other in self.calm_of[mail.writer] if other is not mail]
+        others = self.random.sample(others, min(self.random.randint(1, 5), len(others)))
+        paragraphs = [part for each in (mail, *others) for part in _middle(each.text)]
+        self.random.shuffle(paragraphs)
+        long = replace(
+            mail,
+            text="\n\n".join(paragraphs) or mail.text,
+            hot=(),
+            target=min(mail.target, GRADE_TARGET[CALM]),
+            pair="",
+        )
+        if self.random.random() < 0.5 and self.hot:
+            source, piece = self.random.choice(self.hot)
+            return self._inserted(long, source.text[piece.start : piece.end], piece, PLANTED)
+        return long
 
     def _inserted(self, mail: Mail, sentence: str, piece: Hot | None, target: float) -> Mail:
         spans = split(mail.text)
@@ -116,6 +139,12 @@ class Augmenter:
                 else:
                     chars[at] = chars[at].translate(LOOKALIKES)
         return replace(mail, text="".join(chars))
+
+
+def _middle(text: str) -> list[str]:
+    """Return the paragraphs of a mail, without the first and the last if there are enough."""
+    parts = [part.strip() for part in text.split("\n\n") if part.strip()]
+    return parts[1:-1] if len(parts) > 2 else parts
 
 
 def _bare(mail: Mail, *, first: bool, last: bool) -> Mail:

@@ -35,6 +35,7 @@ from coolmail.tone.network import DESIGNS, Heads, ToneNetwork, collate
 
 CORPUS = ROOT / "models/corpus"
 DECAY = 0.01
+KINDS_WEIGHT = 0.15
 
 
 def batches(examples: Sequence[Example], size: int, rng: random.Random) -> Iterator[list[Example]]:
@@ -70,20 +71,23 @@ def forward(network: ToneNetwork, batch: Sequence[Example]) -> tuple[Tensor, Ten
 
 
 def loss_of(network: ToneNetwork, batch: Sequence[Example], ranking: float) -> Tensor:
-    """Return the training loss of a batch: message, sentences, kinds, and the order within pairs."""
+    """Return the training loss of a batch: message, sentences, the kinds of hot sentences, and the order within pairs."""
     message, sentence, heat, kinds, named = forward(network, batch)
     bce = nn.functional.binary_cross_entropy_with_logits
     loss = bce(message, torch.tensor([example.mail.target for example in batch]))
-    loss = loss + bce(sentence, heat) + 0.3 * bce(kinds, named, reduction="none").sum(-1).mean()
+    loss = loss + bce(sentence, heat)
+    hot = named.any(-1)  # a kind is asked for only where a sentence is hot, so it is learned only there
+    if hot.any():
+        loss = loss + KINDS_WEIGHT * bce(kinds[hot], named[hot], reduction="none").sum(-1).mean()
     places: dict[str, list[int]] = {}
     for at, example in enumerate(batch):
         if example.mail.pair:
             places.setdefault(example.mail.pair, []).append(at)
     gaps = []
     for both in places.values():
-        hot = [at for at in both if batch[at].mail.held]
+        held = [at for at in both if batch[at].mail.held]
         calm = [at for at in both if not batch[at].mail.held]
-        gaps += [message[one] - message[other] for one in hot for other in calm]
+        gaps += [message[one] - message[other] for one in held for other in calm]
     if gaps and ranking:
         loss = loss + ranking * nn.functional.softplus(-torch.stack(gaps)).mean()
     return loss
