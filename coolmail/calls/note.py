@@ -10,8 +10,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from coolmail.calls.rendering import day_and_time, render
+from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
-from coolmail.core.policy import INSTEAD
 from coolmail.core.settings import Mailboxes
 from coolmail.core.tone import ToneReport
 
@@ -72,7 +72,6 @@ def compose_note(
         "frozen": f"Two versions, keep one: {title}",
     }[kind]
     hot = report.hot if report is not None else ()
-    advice = list(dict.fromkeys(INSTEAD[kind] for sentence in hot for kind in sentence.kinds))
     below = f"{mailboxes.parent}/" if mailboxes.parent else ""
     values = {
         "kind": kind,
@@ -87,7 +86,7 @@ def compose_note(
         "level": None if report is None else report.level.value,
         "reasons": [clean(reason) for reason in reasons],
         "hot": [(shorten(sentence.text, 300), ", ".join(kind.value for kind in sentence.kinds)) for sentence in hot],
-        "advice": advice,
+        "advice": list(advice(report)) if report is not None else [],
         "pieces": pieces(report) if report is not None else [],
         "held": below + mailboxes.held,
         "send_anyway": below + mailboxes.send_anyway,

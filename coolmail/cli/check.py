@@ -20,8 +20,9 @@ from coolmail.cli.opening import ConfigOption, JsonOption, settings_from
 from coolmail.cli.output import LEVEL_STYLE, bar, errors_in_words, fail, out, print_json, to_json
 from coolmail.cli.review import marked
 from coolmail.config import config_path
+from coolmail.core.advice import advice
 from coolmail.core.owntext import own_text
-from coolmail.core.policy import INSTEAD, Outcome, Verdict, decide
+from coolmail.core.policy import Outcome, Verdict, decide
 from coolmail.core.settings import Settings
 from coolmail.core.tone import Level, ToneReport
 from coolmail.daemon.zone import zone_of
@@ -136,6 +137,7 @@ def _as_json(report: ToneReport, verdict: Verdict) -> dict[str, Any]:
         "own_text": report.own_text,
         "sentences": _sentences(report),
         "reasons": list(verdict.reasons),
+        "advice": list(advice(report)),
         "judged": report.judged,
         "notice": report.notice,
     }
@@ -173,7 +175,7 @@ def _print(report: ToneReport, verdict: Verdict) -> None:
     if report.notice and report.notice not in verdict.reasons:
         out.print(report.notice, soft_wrap=True, markup=False)
     if report.level in (Level.HEATED, Level.BOILING):
-        for line in dict.fromkeys(INSTEAD[kind] for sentence in report.hot for kind in sentence.kinds):
+        for line in advice(report):
             out.print(f"  [green]better:[/] {line}", soft_wrap=True)
 
 
@@ -207,7 +209,7 @@ async def _answer(
     for (identifier, _), report in zip(batch, reports, strict=True):
         verdict = _verdict(settings, report, (), threshold)
         answer = {"id": identifier, **_as_json(report, verdict)}
-        for name in ("own_text", "reasons", "language", "notice", "judged"):
+        for name in ("own_text", "reasons", "advice", "language", "notice", "judged"):
             del answer[name]
         target.write(to_json(answer) + "\n")
     target.flush()

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
 from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, print_json, safe
+from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
 from coolmail.core.entry import Entry
-from coolmail.core.policy import INSTEAD
 from coolmail.core.settings import Settings
 from coolmail.core.states import State
 from coolmail.daemon.zone import zone_of
@@ -118,7 +118,8 @@ def show(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = Fal
                     for event in await journal.events(entry.id)
                 ]
                 report = report_to_json(entry.report) if entry.report is not None else None
-                shown.append({**brief(entry), "report": report, "events": events})
+                better = list(advice(entry.report)) if entry.report is not None else []
+                shown.append({**brief(entry), "advice": better, "report": report, "events": events})
             print_json({"schema": SCHEMA, "messages": shown})
             return
         for entry in found:
@@ -148,7 +149,7 @@ async def _show_one(journal: Journal, entry: Entry, settings: Settings) -> None:
     if report is not None and report.own_text.strip():
         out.print()
         out.print(marked(report), soft_wrap=False)
-        for line in dict.fromkeys(INSTEAD[kind] for sentence in report.hot for kind in sentence.kinds):
+        for line in advice(report):
             out.print(f"  [green]better:[/] {line}")
     out.print()
     for event in await journal.events(entry.id):

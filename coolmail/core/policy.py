@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from coolmail.core.advice import reasons
 from coolmail.core.schedule import deadline
 from coolmail.core.settings import HoldRules, UnknownLanguage
-from coolmail.core.tone import Kind, ToneReport
+from coolmail.core.tone import ToneReport
 
 
 class Outcome(StrEnum):
@@ -29,37 +30,6 @@ class Verdict:
     hold_until: datetime | None = None
 
 
-DOES: dict[Kind, str] = {
-    Kind.ANGER: "shows open anger",
-    Kind.INSULT: "attacks the person",
-    Kind.BLAME: "blames the reader",
-    Kind.THREAT: "reads as a threat",
-    Kind.SARCASM: "is sarcastic",
-    Kind.PASSIVE_AGGRESSION: "scores a point without saying so",
-    Kind.PROFANITY: "uses a swear word",
-    Kind.SHOUTING: "shouts",
-    Kind.DISMISSAL: "waves the reader's concern away",
-    Kind.GUILT_TRIP: "lays guilt on the reader",
-    Kind.CONDESCENSION: "talks down to the reader",
-}
-"""What a sentence of each kind does, as the end of "one sentence ..."."""
-
-INSTEAD: dict[Kind, str] = {
-    Kind.ANGER: "say what happened and what you need, once, without the heat",
-    Kind.INSULT: "describe the work or the event, not the person",
-    Kind.BLAME: "say what happened and what should happen next; leave out whose fault it was",
-    Kind.THREAT: "name the next step as a plain fact with its date, or leave it for a call",
-    Kind.SARCASM: "say the plain thing you mean",
-    Kind.PASSIVE_AGGRESSION: "leave the past count out and answer as if asked for the first time",
-    Kind.PROFANITY: "drop the word; the sentence says it without",
-    Kind.SHOUTING: "write it in ordinary letters",
-    Kind.DISMISSAL: "say that you heard it, then what you can and cannot do",
-    Kind.GUILT_TRIP: "ask for what you need; leave what you gave before out of it",
-    Kind.CONDESCENSION: "explain it as you would to a colleague you respect",
-}
-"""One line a kind of what works better."""
-
-
 def is_client(recipients: Iterable[str], clients: Sequence[str]) -> bool:
     """Whether one of the recipients is a client: listed by address or by domain (subdomains included), or nobody is listed."""
     if not clients:
@@ -72,21 +42,6 @@ def is_client(recipients: Iterable[str], clients: Sequence[str]) -> bool:
         if address in listed or parents & listed:
             return True
     return False
-
-
-def reasons_in_words(report: ToneReport) -> tuple[str, ...]:
-    """Say why a message is hot, most frequent kind first: "blames the reader (2 sentences)"."""
-    counts: dict[Kind, int] = {}
-    for sentence in report.hot:
-        for kind in sentence.kinds:
-            counts[kind] = counts.get(kind, 0) + 1
-    ranked = sorted(counts.items(), key=lambda item: -item[1])
-    lines = [f"{DOES[kind]} ({count} sentence{'s' if count > 1 else ''})" for kind, count in ranked]
-    if report.hot and report.own_text.rstrip().endswith(report.hot[-1].text.rstrip()):
-        lines.append("ends on a hot note")
-    return tuple(lines) or (
-        ("reads hot as a whole, though no single sentence stands out",) if report.level.held else ()
-    )
 
 
 def decide(
@@ -123,4 +78,4 @@ def decide(
     if report.heat < threshold:
         return Verdict(Outcome.SEND, ("calm enough to go at once",))
     until = earlier_deadline or deadline(now, report.heat, threshold, rules, zone)
-    return Verdict(Outcome.HOLD, reasons_in_words(report), until)
+    return Verdict(Outcome.HOLD, reasons(report), until)

@@ -174,7 +174,7 @@ def _contact_block(lines: list[str]) -> list[str]:
     contacts = 0
     while end:
         start = _paragraph_start(lines[:end])
-        closing = next((index for index in range(end - 1, start - 1, -1) if _is_closing(lines[index])), None)
+        closing = next((index for index in range(end - 1, start - 1, -1) if is_closing(lines[index])), None)
         block = lines[start if closing is None else closing + 1 : end]
         if len(block) > _CONTACT_LINES or not all(map(_is_block_line, block)):
             break
@@ -182,7 +182,7 @@ def _contact_block(lines: list[str]) -> list[str]:
         contacts += found
         if closing is None and not found:
             above = _trim(lines[:start])
-            closing = len(above) - 1 if above and _is_closing(above[-1]) else None
+            closing = len(above) - 1 if above and is_closing(above[-1]) else None
             if closing is None:
                 break
         if closing is not None:
@@ -191,7 +191,8 @@ def _contact_block(lines: list[str]) -> list[str]:
     return lines[:cut] if contacts >= 2 else lines
 
 
-def _is_closing(line: str) -> bool:
+def is_closing(line: str) -> bool:
+    """Whether a line is nothing but a closing, like "Best regards,"."""
     return len(line) <= 60 and _CLOSING.fullmatch(line.casefold()) is not None
 
 

@@ -7,9 +7,9 @@ answered by the next sweep, and until an edit is finished the message it is abou
 
 from __future__ import annotations
 
+from coolmail.core.advice import reasons
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
-from coolmail.core.policy import reasons_in_words
 from coolmail.core.states import Decision, Stage, State
 from coolmail.core.steps import Role
 from coolmail.daemon.desk import Desk, log
@@ -78,7 +78,7 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
         what=_what(entry, report.heat if report.judged else None, release=errand.kind == EDIT_AND_SEND),
         place=there[0],
         report=report,
-        reasons=reasons_in_words(report) if entry.state is State.HELD else entry.reasons,
+        reasons=reasons(report) if entry.state is State.HELD else entry.reasons,
         subject=new.subject,
         sender=new.from_[1],
         recipients=new.recipients,

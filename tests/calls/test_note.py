@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from coolmail.calls import compose_note
 from coolmail.calls.note import pieces
-from coolmail.core.policy import INSTEAD
+from coolmail.core.advice import INSTEAD
 from coolmail.core.settings import Mailboxes
 from coolmail.core.tone import Kind, SentenceHeat
 from tests.core.making import NOW, OWN_TEXT, hot_report
@@ -46,7 +46,7 @@ def compose(kind: str = "held", **changes: Any) -> EmailMessage:
         "now": NOW,
         "zone": COPENHAGEN,
         "report": hot_report(),
-        "reasons": ["blames the reader (1 sentence)"],
+        "reasons": ["blames the client once"],
         "hold_until": UNTIL if kind in ("held", "reminder", "frozen") else None,
         "mailboxes": Mailboxes(),
     }
@@ -161,7 +161,7 @@ def test_both_parts_give_the_reasons_and_the_subject(kind: str) -> None:
     message = compose(kind)
     for text in (plain(message), Reading(rich(message)).words):
         assert "Re: The invoice" in text
-        assert "blames the reader (1 sentence)" in text
+        assert "blames the client once" in text
 
 
 @pytest.mark.parametrize("kind", ["held", "reminder"])

@@ -12,7 +12,8 @@ import pytest
 import typer
 
 from coolmail.cli.check import _print, _row, looks_like_mail
-from coolmail.core.policy import INSTEAD, Outcome, Verdict
+from coolmail.core.advice import INSTEAD, reasons
+from coolmail.core.policy import Outcome, Verdict
 from coolmail.core.tone import Kind
 from coolmail.tone.places import default_folder
 from tests.cli.conftest import Desk
@@ -60,6 +61,8 @@ def test_a_message_is_judged_by_its_own_text(desk: Desk, tmp_path: Path) -> None
     assert HOT in found["own_text"]
     assert "disgrace" not in found["own_text"]
     assert "Studio" not in found["own_text"]
+    assert found["reasons"]
+    assert set(found["advice"]) == {INSTEAD[Kind(kind)] for s in found["sentences"] for kind in s["kinds"]} != set()
     for sentence in found["sentences"]:
         assert found["own_text"][sentence["start"] : sentence["end"]] == sentence["text"]
         assert 0 <= sentence["heat"] <= 1
@@ -94,12 +97,11 @@ def test_lines_of_json_are_answered_in_order(desk: Desk) -> None:
 
 def test_a_held_mail_is_shown_with_what_would_happen(capsys: pytest.CaptureFixture[str]) -> None:
     """For people: the words with their kinds, the heat, the verdict with its reasons, what works better."""
-    reasons = ("blames the reader (1 sentence)", "shows open anger (1 sentence)")
-    _print(hot_report(), Verdict(Outcome.HOLD, reasons, NOW))
+    _print(hot_report(), Verdict(Outcome.HOLD, reasons(hot_report()), NOW))
     said = capsys.readouterr().out
     assert "You never read what I send you! [blame, anger]" in said
     assert "heat █████████░ 0.90 heated" in said
-    assert "would be held: blames the reader (1 sentence); shows open anger (1 sentence)" in said
+    assert "would be held: blames the client once; shows open anger once" in said
     assert f"better: {INSTEAD[Kind.BLAME]}" in said
 
 

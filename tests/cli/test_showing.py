@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from coolmail.core.advice import INSTEAD
 from coolmail.core.states import Decision, State
+from coolmail.core.tone import Kind
 from coolmail.journal.store import can_be
 from tests.cli.conftest import Desk
 from tests.core.making import NOW, hot_report
@@ -64,7 +66,7 @@ def test_held_lists_what_needs_a_decision(desk: Desk) -> None:
 
 def test_held_as_json(desk: Desk) -> None:
     """Schema 1, times in UTC, nothing left out."""
-    entry = desk.add(report=hot_report(), hold_until=UNTIL, reasons=("blames the reader (1 sentence)",))
+    entry = desk.add(report=hot_report(), hold_until=UNTIL, reasons=("blames the client once",))
     assert desk.json("held") == {
         "schema": 1,
         "held": [
@@ -81,7 +83,7 @@ def test_held_as_json(desk: Desk) -> None:
                 "hold_until": "2025-11-25T12:00:00Z",
                 "heat": 0.9,
                 "level": "heated",
-                "reasons": ["blames the reader (1 sentence)"],
+                "reasons": ["blames the client once"],
                 "frozen": False,
                 "decision": None,
             }
@@ -94,13 +96,13 @@ def test_held_as_json(desk: Desk) -> None:
 
 def test_show_marks_the_hot_sentences(desk: Desk) -> None:
     """The own text with the kinds behind the sentence, what works better, and what happened."""
-    entry = desk.add(report=hot_report(), hold_until=UNTIL, reasons=("blames the reader (1 sentence)",))
+    entry = desk.add(report=hot_report(), hold_until=UNTIL, reasons=("blames the client once",))
     result = desk.run("show", entry.id)
     assert result.exit_code == 0
     for words in (
         "You never read what I send you! [blame, anger]",
         "better: say what happened and what should happen next",
-        "- blames the reader (1 sentence)",
+        "- blames the client once",
         "held until Tue 25 Nov 13:00",
         "taken from Outbox",
         "heat █████████░ 0.90 heated",
@@ -115,6 +117,7 @@ def test_show_as_json_has_report_and_events(desk: Desk) -> None:
     assert shown["schema"] == 1
     assert [message["id"] for message in shown["messages"]] == ids
     assert shown["messages"][0]["report"]["sentences"][1]["kinds"] == ["blame", "anger"]
+    assert shown["messages"][0]["advice"] == [INSTEAD[Kind.BLAME], INSTEAD[Kind.ANGER]]
     assert shown["messages"][0]["events"] == [
         {"at": "2025-11-24T12:00:00Z", "state": "held", "what": "taken from Outbox"}
     ]

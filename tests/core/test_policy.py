@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coolmail.core.policy import DOES, INSTEAD, Outcome, Verdict, decide, is_client, reasons_in_words
+from coolmail.core.advice import reasons
+from coolmail.core.policy import Outcome, Verdict, decide, is_client
 from coolmail.core.settings import HoldRules, UnknownLanguage
-from coolmail.core.tone import Kind, Level, SentenceHeat, ToneReport
+from coolmail.core.tone import Level, ToneReport
 from tests.core.making import NOW, calm_report, hot_report
 
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -40,6 +41,11 @@ def test_mail_at_the_threshold_is_held_the_minimum() -> None:
     """From the threshold on, mail waits."""
     found = verdict(hot_report(0.6))
     assert (found.outcome, found.hold_until) == (Outcome.HOLD, NOW + 24 * HOUR)
+
+
+def test_held_mail_says_why() -> None:
+    """In the words of the marked sentences."""
+    assert verdict(hot_report()).reasons == reasons(hot_report()) != ()
 
 
 def test_mail_just_below_the_threshold_is_sent() -> None:
@@ -155,43 +161,3 @@ def test_a_reason_is_given_even_without_a_notice() -> None:
     assert verdict(ToneReport(0, Level.CALM, "x", judged=False), rules=rules).reasons == (
         "its tone could not be judged",
     )
-
-
-# -- reasons in words
-
-
-def hot(*kinds: tuple[Kind, ...], ending: str = "") -> ToneReport:
-    """Return a report with one hot sentence for each tuple of kinds."""
-    text = "x " * len(kinds) + ending
-    sentences = tuple(SentenceHeat("x", 2 * at, 2 * at + 1, 0.9, found) for at, found in enumerate(kinds))
-    return ToneReport(0.9, Level.HEATED, text, sentences)
-
-
-def test_reasons_count_sentences_most_frequent_first() -> None:
-    """One sentence is one sentence, two are sentences."""
-    report = hot((Kind.BLAME,), (Kind.INSULT, Kind.BLAME), ending="Regards")
-    assert reasons_in_words(report) == ("blames the reader (2 sentences)", "attacks the person (1 sentence)")
-
-
-def test_a_hot_last_sentence_is_said() -> None:
-    """What stands last stays with the reader."""
-    assert reasons_in_words(hot((Kind.BLAME,)))[-1] == "ends on a hot note"
-    assert "ends on a hot note" not in reasons_in_words(hot((Kind.BLAME,), ending="Regards"))
-
-
-def test_heat_without_a_hot_sentence_has_a_reason_all_the_same() -> None:
-    """A held mail always says why."""
-    report = ToneReport(0.9, Level.HEATED, "x y", ())
-    assert reasons_in_words(report) == ("reads hot as a whole, though no single sentence stands out",)
-
-
-def test_calm_mail_has_no_reasons() -> None:
-    """Nothing to explain."""
-    assert reasons_in_words(calm_report()) == ()
-
-
-@pytest.mark.parametrize("kind", Kind)
-def test_every_kind_has_words_and_advice(kind: Kind) -> None:
-    """No kind is shown by its bare name."""
-    assert reasons_in_words(hot((kind,)))[0] == f"{DOES[kind]} (1 sentence)"
-    assert INSTEAD[kind]

@@ -14,8 +14,8 @@ from textual.widgets import Static
 from coolmail.cli.screen import letter, words
 from coolmail.cli.screen.frame import Framed
 from coolmail.cli.screen.keys import HELP_LINE_READING, READING
+from coolmail.core.advice import advice
 from coolmail.core.entry import Entry
-from coolmail.core.policy import INSTEAD
 
 WIDE = 110
 """Cells from which there is room for a second column."""
@@ -146,8 +146,7 @@ class Reading(Framed):
 
 
 def _better(entry: Entry) -> Text | None:
-    hot = entry.report.hot if entry.report is not None else ()
-    lines = list(dict.fromkeys(INSTEAD[kind] for sentence in hot for kind in sentence.kinds))
+    lines = advice(entry.report) if entry.report is not None else ()
     if not lines:
         return None
     return Text.assemble(("What works better", "bold"), *(f"\n- {line}" for line in lines))
