@@ -124,6 +124,8 @@ class AccountService:
                 clock=self.clock,
                 zone=self.zone,
             )
+            sweeper = Sweeper(desk, Survey(session, boxes), Doors(self.settings.settle, self.monotonic), self.monotonic)
+            await sweeper.meet()
             await self._say("ready", "")
             log.info(
                 "%s: connected to %s, watching %s",
@@ -134,7 +136,7 @@ class AccountService:
             tasks = [asyncio.create_task(self._watch(boxes[role], password)) for role in IDLE_ON]
             tasks.append(asyncio.create_task(self._listen_to_journal()))
             try:
-                await self._sweep_for_ever(desk)
+                await self._sweep_for_ever(sweeper)
             finally:
                 for task in tasks:
                     task.cancel()
@@ -148,11 +150,8 @@ class AccountService:
         if not session.alive:
             self.bell.set()
 
-    async def _sweep_for_ever(self, desk: Desk) -> None:
-        sweeper = Sweeper(
-            desk, Survey(desk.session, desk.boxes), Doors(self.settings.settle, self.monotonic), self.monotonic
-        )
-        made_anew = False
+    async def _sweep_for_ever(self, sweeper: Sweeper) -> None:
+        desk, made_anew = sweeper.desk, False
         while True:
             self.bell.clear()
             try:

@@ -47,6 +47,10 @@ class Sweeper:
     versions: dict[tuple[str, Place], bool] = field(default_factory=dict)
     """Whether a draft is a version of an entry, remembered so that it is fetched once."""
 
+    async def meet(self) -> None:
+        """Note which drafts look ready already: who says so once we are ready means it, whoever said so before did not mean us."""
+        await self._ignored(await self.survey.look())
+
     async def sweep(self) -> datetime:
         """Do everything that can be done now; return when to look again at the latest (UTC)."""
         desk = self.desk
