@@ -7,15 +7,16 @@ that is safe to print (escape it where markup is read).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coolmail.core.clean import shorten
 from coolmail.core.durations import BadDurationError, in_words, parse_duration
 from coolmail.core.errors import CoolmailError
 from coolmail.core.moments import BadMomentError, parse_moment
-from coolmail.core.states import FINISHED, Decision, State
+from coolmail.core.states import FINISHED, Decision, Stage, State
 
 if TYPE_CHECKING:
     from coolmail.core.entry import Entry
@@ -32,13 +33,18 @@ class NoSuchMessageError(CoolmailError):
     """No message, or more than one, has an id that begins so."""
 
 
+class CannotActError(CoolmailError):
+    """What was wanted cannot be done with this message now; the text says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What became of an act on one message."""
+    """What became of an act on one message; `more` are further plain values for `--json`."""
 
     id: str
     done: bool
     said: str
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def find(journal: Journal, prefix: str) -> Entry:
@@ -67,8 +73,12 @@ def needs_second_look(entry: Entry, now: datetime) -> bool:
 
 async def release(journal: Journal, entry: Entry, *, now: datetime, again: bool = False, reason: str = "") -> Act:
     """Send a waiting message now. `again`: it is not known whether it was sent, and it is to be sent again. `reason` is kept in its log."""
+    from coolmail.journal.edits import send_with  # noqa: PLC0415 - see `_can_be`
+
     why = shorten(reason, LONGEST_REASON)
     what = f"you released it: {why}" if why else "you released it"
+    if entry.state in _can_be(Decision.RELEASE):
+        await send_with(journal, entry.id, send=True)
     return await _decide(
         journal, entry, Decision.RELEASE_AGAIN if again else Decision.RELEASE, what, "is released", now
     )
@@ -116,6 +126,54 @@ def later(entry: Entry, text: str, now: datetime, zone: tzinfo, *, opening: int 
     if moment <= until:
         raise BadMomentError("a message can wait longer, not shorter; `coolmail release` sends it now")
     return moment
+
+
+async def base(journal: Journal, entry: Entry) -> bytes:
+    """Return the bytes that an edit of a message begins with: the newest version, whether it has taken its place yet or not.
+
+    Raises `CannotActError` where the message cannot be edited now.
+    """
+    from coolmail.journal.edits import EDITABLE, pending  # noqa: PLC0415 - see `_can_be`
+
+    entry = await journal.get(entry.id) or entry
+    if entry.state not in EDITABLE:
+        raise CannotActError(f"{entry.id} is {entry.state.value}; only what is held or in Review can be edited")
+    if entry.stage is Stage.DATA:
+        raise CannotActError(
+            f"it is not known whether {entry.id} was sent, so it cannot be edited: `coolmail resolve {entry.id} --was-sent` or "
+            f"`coolmail release {entry.id} --again` settle it"
+        )
+    if entry.decision is not None:
+        said = f"you decided on {entry.id} already ({entry.decision.value}); `coolmail undo {entry.id}` takes that back"
+        raise CannotActError(said)
+    newest = await pending(journal, entry.id)
+    raw = newest.raw if newest is not None else await journal.raw(entry.id)
+    if raw is None:
+        raise CannotActError(f"the content of {entry.id} was removed after its time; it cannot be edited")
+    return raw
+
+
+async def edit(
+    journal: Journal, entry: Entry, raw: bytes, message_id: str, *, begun_with: bytes, now: datetime, send: bool = False
+) -> Act:
+    """Put an edited version in the place of a waiting message; with `send` it goes out as soon as it is there.
+
+    `raw` is the whole message in CRLF form with this Message-ID, its own; `begun_with` the bytes that were edited: where the message has moved on
+    since, or has been edited otherwise, nothing is changed.
+    """
+    from coolmail.journal import Errand  # noqa: PLC0415 - see `_can_be`
+    from coolmail.journal.edits import EDIT, EDIT_AND_SEND  # noqa: PLC0415
+
+    try:
+        if await base(journal, entry) != begun_with:
+            return Act(entry.id, False, f"{entry.id} was edited otherwise meanwhile; nothing was changed")
+    except CannotActError as error:
+        return Act(entry.id, False, f"{error}; nothing was changed")
+    kind = EDIT_AND_SEND if send else EDIT
+    role = "held" if entry.state is State.HELD else "review"
+    await journal.ask(Errand(entry.id, entry.account, kind, role, raw, message_id, now))
+    said = "is sent in its new version" if send else "waits in its new version"
+    return Act(entry.id, True, f"{entry.id} {said}: {_subject(entry)}")
 
 
 async def extend(journal: Journal, entry: Entry, until: datetime, *, now: datetime) -> Act:
@@ -184,8 +242,11 @@ __all__ = [
     "WORD",
     "Act",
     "BadMomentError",
+    "CannotActError",
     "NoSuchMessageError",
+    "base",
     "cancel",
+    "edit",
     "extend",
     "find",
     "later",

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import coolmail
-from coolmail.cli import check, decide, demo, review, running
+from coolmail.cli import check, decide, demo, edit, review, running
 from coolmail.cli.output import out
 
 app = typer.Typer(
@@ -25,7 +25,15 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try it": (demo.demo, check.check),
     "The daemon": (running.run, review.status),
     "What waits": (review.held, review.show, review.log, review.history),
-    "Decide": (decide.release, decide.cancel, decide.withdraw, decide.extend, decide.restore, decide.resolve),
+    "Decide": (
+        edit.edit,
+        decide.release,
+        decide.cancel,
+        decide.withdraw,
+        decide.extend,
+        decide.restore,
+        decide.resolve,
+    ),
 }
 
 for panel, commands in COMMANDS.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,11 +9,11 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.prompt import Confirm, Prompt
 
 from coolmail.cli import acts
 from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
 from coolmail.cli.output import SCHEMA, err, fail, left, local, out, print_json, safe
+from coolmail.cli.questions import ask, line, must_be_answered
 from coolmail.cli.review import marked
 from coolmail.core.clean import shorten
 from coolmail.core.entry import Entry
@@ -60,12 +59,9 @@ def _second_look(entry: Entry, now: datetime, reason: str) -> str | None:
     err.print(
         f"\nIt still reads {report.level.value}. Left alone, it waits on and its time is over {left(entry.hold_until, now)}."
     )
-    word = Prompt.ask(f"To send it to {to} now, type [bold]{acts.WORD}[/]", console=err, default="", show_default=False)
-    if word.strip().casefold() != acts.WORD:
+    if line(f"To send it to {to} now, type [bold]{acts.WORD}[/]").casefold() != acts.WORD:
         return None
-    return reason or Prompt.ask(
-        "Why now? (kept in its log; Enter for no reason)", console=err, default="", show_default=False
-    )
+    return reason or line("Why now? (kept in its log; Enter for no reason)")
 
 
 def cancel(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False, yes: YesOption = False) -> None:
@@ -134,18 +130,6 @@ def extend(
     tell(config, as_json, work)
 
 
-def must_be_answered() -> None:
-    """End with a usage error where nobody sits at the keyboard to answer."""
-    if not sys.stdin.isatty():
-        fail("this asks before it acts; say --yes to go on without a question", 2)
-
-
-def ask(question: str) -> bool:
-    """Ask a yes-or-no question; no answer means no."""
-    must_be_answered()
-    return Confirm.ask(question, console=err, default=False)
-
-
 def _stays(entry: Entry) -> acts.Act:
     return acts.Act(entry.id, False, f"{entry.id} stays as it is.")
 
@@ -167,7 +151,7 @@ def tell(config: ConfigOption, as_json: bool, work: Callable[[Journal, Settings]
         done = await work(journal, settings)
         runs = await daemon_runs(journal)
         if as_json:
-            rows = [{"id": act.id, "done": act.done, "said": act.said} for act in done]
+            rows = [{"id": act.id, "done": act.done, "said": act.said, **act.more} for act in done]
             print_json({"schema": SCHEMA, "running": runs, "acts": rows})
         for act in () if as_json else done:
             if act.done:

@@ -14,6 +14,7 @@ from coolmail.daemon.filing import file
 from coolmail.daemon.survey import TAKEN_KEYWORD, TRIED_KEYWORD, View
 from coolmail.daemon.taking import claim_taken, letter, letter_of
 from coolmail.daemon.telling import tell, untell
+from coolmail.journal.edits import pending
 from coolmail.mail.imap.claim import claim
 from coolmail.mail.imap.errors import CommandRefused, MailboxMissing
 from coolmail.mail.imap.values import Uid
@@ -83,6 +84,8 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
     role = step.role
     if role is None:
         return
+    if role in (Role.HELD, Role.REVIEW) and await pending(desk.journal, entry.id) is not None:
+        return  # it was edited since this sweep began: the next one puts the new version in its place first
     place = entry.place
     if role is not Role.SENDING:
         places = await desk.find(role, entry.message_id)

@@ -16,7 +16,7 @@ from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.survey import TAKEN_KEYWORD
 from coolmail.daemon.telling import append_once
 from coolmail.journal import Errand, JournalError
-from coolmail.journal.edits import EDIT_AND_SEND, EDITABLE, EDITS, REPLACED, replace
+from coolmail.journal.edits import EDITABLE, EDITS, PLACED, REPLACED, replace
 from coolmail.mail.imap.errors import AppendUncertain, ConnectionLost, MailboxMissing
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import read_draft
@@ -55,7 +55,7 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
     entry = await desk.journal.get(errand.message)
     if errand.outcome == REPLACED:
         await _remove_old(desk, errand)
-        await _finish(desk, errand, "the edited version waits in its place")
+        await _finish(desk, errand, PLACED)
         return True
     if entry is None or entry.state not in EDITABLE or entry.stage is Stage.DATA:
         await _too_late(desk, errand, entry)
@@ -75,7 +75,7 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
         errand,
         entry,
         now=desk.clock(),
-        what=_what(entry, report.heat if report.judged else None, release=errand.kind == EDIT_AND_SEND),
+        what=_what(entry, report.heat if report.judged else None),
         place=there[0],
         report=report,
         reasons=reasons(report) if entry.state is State.HELD else entry.reasons,
@@ -90,10 +90,9 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
     return again is not None and again.outcome == REPLACED and await _edit(desk, again)
 
 
-def _what(entry: Entry, heat: float | None, *, release: bool) -> str:
+def _what(entry: Entry, heat: float | None) -> str:
     before = f"{entry.report.heat:.2f}" if entry.report is not None and entry.report.judged else "not judged"
-    said = f"you edited it: heat was {before}, is {f'{heat:.2f}' if heat is not None else 'not judged'}"
-    return f"{said}; you released it" if release else said
+    return f"you edited it: heat was {before}, is {f'{heat:.2f}' if heat is not None else 'not judged'}"
 
 
 async def _remove_old(desk: Desk, errand: Errand) -> None:

@@ -31,6 +31,9 @@ EDITS = (EDIT, EDIT_AND_SEND)
 REPLACED = "the edited version waits in its place; the old copy is being removed"
 """Outcome, so far, of an errand whose bytes are those of the old version already."""
 
+PLACED = "the edited version waits in its place"
+"""Outcome of a finished errand whose bytes are those of the old version."""
+
 EDITABLE = (State.HELD, State.REVIEW)
 """States in which a message lies still and may be replaced."""
 
@@ -53,10 +56,8 @@ async def replace(
     """Put the errand's bytes in the place of the entry's; False, and nothing changed, if the message has moved on since it was read.
 
     `place` is where the new version lies; `read` are the fields read from its header and its own text. A release that was recorded for the
-    old version stands only if the errand asks for one.
+    old version stands only if the errand asks for one, by its kind as it is now in the journal.
     """
-    release = errand.kind == EDIT_AND_SEND
-    decision = case((_MESSAGE.decision == str(Decision.RELEASE), None), else_=_MESSAGE.decision)
     values = to_columns({"place": place, "report": report, "reasons": reasons, **read})
     where = (
         _MESSAGE.id == entry.id,
@@ -66,8 +67,12 @@ async def replace(
     )
     async with journal._transaction() as connection:
         old = (await connection.execute(select(_MESSAGE.raw, _MESSAGE.message_id).where(*where))).first()
-        if old is None or old[0] is None:
+        wanted = select(_ERRAND.kind).where(_ERRAND.id == errand.id, _ERRAND.done_at.is_(None))
+        kind = (await connection.execute(wanted)).scalar_one_or_none()
+        if old is None or old[0] is None or kind is None:
             return False
+        asked = str(Decision.RELEASE) if kind == EDIT_AND_SEND else None
+        said = f"{what}; you released it" if asked else what
         await connection.execute(
             update(MessageRow)
             .where(*where)
@@ -76,12 +81,43 @@ async def replace(
                 message_id=errand.message_id,
                 updated_at=now,
                 note_kind=None,
-                decision=str(Decision.RELEASE) if release else decision,
+                # Whoever decided since that it must not go has the last word.
+                decision=case(
+                    (_MESSAGE.decision.is_(None), asked),
+                    (_MESSAGE.decision == str(Decision.RELEASE), asked),
+                    else_=_MESSAGE.decision,
+                ),
                 **values,
             )
         )
         await connection.execute(
             update(ErrandRow).where(_ERRAND.id == errand.id).values(raw=old[0], message_id=old[1], outcome=REPLACED)
         )
-        await connection.execute(insert(EventRow).values(message=entry.id, at=now, state=str(entry.state), what=what))
+        await connection.execute(insert(EventRow).values(message=entry.id, at=now, state=str(entry.state), what=said))
     return True
+
+
+async def pending(journal: Journal, message: str) -> Errand | None:
+    """Return the newest edit of a message that has not taken its place yet; None if there is none."""
+    asked = [errand for errand in await journal.errands_about(message) if errand.kind in EDITS]
+    return next((errand for errand in reversed(asked) if errand.done_at is None and errand.outcome != REPLACED), None)
+
+
+async def replaced(journal: Journal, message: str) -> list[Errand]:
+    """Return the edits that took a message's place, oldest first; the bytes of each are those of the version before it."""
+    asked = await journal.errands_about(message)
+    return [errand for errand in asked if errand.kind in EDITS and errand.outcome in {REPLACED, PLACED}]
+
+
+@whole
+async def send_with(journal: Journal, message: str, *, send: bool) -> bool:
+    """Let the edits of a message that have not taken its place yet release it when they do, or no longer; False if there is none."""
+    where = (
+        _ERRAND.message == message,
+        _ERRAND.kind.in_(EDITS),
+        _ERRAND.done_at.is_(None),
+        _ERRAND.outcome != REPLACED,
+    )
+    async with journal._transaction() as connection:
+        done = await connection.execute(update(ErrandRow).where(*where).values(kind=EDIT_AND_SEND if send else EDIT))
+    return done.rowcount > 0
