@@ -39,7 +39,16 @@ def _threshold(value: Any) -> float | None:
 
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")
 CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*-\s*(\d{1,2})(?::(\d{2}))?")
+COUNTRY = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is not a known time zone; write it like Europe/Copenhagen") from None
+    return value
 
 
 def is_loopback(host: str) -> bool:
@@ -186,12 +195,7 @@ class WorkingHoursPart(Part):
     @field_validator("timezone")
     @classmethod
     def _timezone(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                ZoneInfo(value)
-            except (KeyError, ValueError, OSError):
-                raise ValueError(f"{value!r} is not a known time zone; write it like Europe/Copenhagen") from None
-        return value
+        return None if value is None else _zone(value)
 
     def working_hours(self) -> core.WorkingHours:
         """Return the settings of the working hours."""
@@ -274,6 +278,64 @@ class QueuePart(Part):
         return self
 
 
+def _country(value: Any) -> str:
+    # Norway's NO is a word for false in YAML 1.1.
+    country = "NO" if value is False else str(value).strip().upper()
+    if not COUNTRY.fullmatch(country):
+        raise ValueError(f"{value!r} is not a country; write it like DK, or DE-BY where holidays differ within it")
+    return country
+
+
+def _client(value: str) -> str:
+    client = value.strip().casefold().lstrip("@")
+    if not client or any(letter.isspace() for letter in client) or ("@" in client and not ADDRESS.fullmatch(client)):
+        raise ValueError(f"{value!r} is neither a mail address nor a domain")
+    return client
+
+
+def _phone(value: Any) -> str:
+    if not isinstance(value, str) or sum(letter.isdigit() for letter in value) < 3:
+        raise ValueError(f'{value!r} is not a phone number; write it in quotes, like "+45 33 12 34 56"')
+    return value
+
+
+Country = Annotated[str, Field(max_length=6), BeforeValidator(_country)]
+Client = Annotated[str, Field(max_length=320), BeforeValidator(lambda value: _client(str(value)))]
+Phone = Annotated[str, Field(max_length=60), BeforeValidator(_phone)]
+Zone = Annotated[str, BeforeValidator(lambda value: _zone(str(value)))]
+
+
+class CallsPart(Part):
+    """`calls:`."""
+
+    country: Country | None = None
+    slots: Annotated[int, Field(ge=1, le=5)] = 3
+    length: Duration = timedelta(minutes=30)
+    letters: Annotated[int, Field(ge=0, le=200)] = 30
+    numbers: dict[Client, Phone] = {}
+    timezones: dict[Client, Zone] = {}
+    countries: dict[Client, Country] = {}
+
+    @field_validator("length")
+    @classmethod
+    def _length(cls, value: timedelta) -> timedelta:
+        if not timedelta(minutes=5) <= value <= timedelta(hours=4):
+            raise ValueError("length must lie between 5m and 4h")
+        return value
+
+    def rules(self) -> core.CallRules:
+        """Return the settings of preparing a call."""
+        return core.CallRules(
+            country=self.country,
+            count=self.slots,
+            length=self.length,
+            letters=self.letters,
+            numbers=tuple(self.numbers.items()),
+            timezones=tuple(self.timezones.items()),
+            countries=tuple(self.countries.items()),
+        )
+
+
 class Config(Part):
     """The whole file."""
 
@@ -286,6 +348,7 @@ class Config(Part):
     poll: Duration = timedelta(seconds=60)
     journal: str | None = None
     notes: Literal["keep", "remove"] = "remove"
+    calls: CallsPart = CallsPart()
 
     @field_validator("settle", mode="before")
     @classmethod
@@ -335,4 +398,5 @@ class Config(Part):
             poll=self.poll,
             journal=self.journal,
             notes=self.notes,
+            calls=self.calls.rules(),
         )

@@ -146,6 +146,25 @@ class QueueRules:
 
 
 @dataclass(frozen=True, slots=True)
+class CallRules:
+    """What a call instead of a reply is prepared from.
+
+    `country` is the user's, ISO 3166 alpha-2, perhaps with a subdivision (`DE-BY`); None: told from the user's number, time zone and address. The
+    pairs are of a client's address, or a domain that stands for everybody in it, and what holds for them.
+    """
+
+    country: str | None = None
+    count: int = 3
+    """How many times are proposed at most."""
+    length: timedelta = timedelta(minutes=30)
+    letters: int = 30
+    """How many of the client's earlier mails are read at most; 0: none."""
+    numbers: tuple[tuple[str, str], ...] = ()
+    timezones: tuple[tuple[str, str], ...] = ()
+    countries: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the user decided, validated."""
 
@@ -162,3 +181,4 @@ class Settings:
     """Path of the journal; None: the platform's data directory."""
     notes: str = "remove"
     """`remove` takes the note out of INBOX when its hold ends, `keep` leaves it."""
+    calls: CallRules = CallRules()

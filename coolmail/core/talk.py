@@ -7,6 +7,21 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """An earlier mail: what its author newly wrote, signature included, and what they quote, as plain text.
+
+    `date` is when it arrived, aware, in the zone of its Date header, None where neither is known; `in_thread` says that it belongs to the
+    conversation at hand. Text is as decoded from the mail: it is not safe to show before `coolmail.core.clean`.
+    """
+
+    sender: str
+    date: datetime | None
+    text: str
+    quoted: str = ""
+    in_thread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Number:
     """A phone number of the client. `e164` is what a `tel:` link takes (`+4533123456`); `found` says where it was found, in words for the user."""
 

@@ -123,6 +123,7 @@ class AccountService:
                 submit=self._submit,
                 clock=self.clock,
                 zone=self.zone,
+                another_session=lambda: ImapSession.open(self.account.imap, password),
             )
             sweeper = Sweeper(desk, Survey(session, boxes), Doors(self.settings.settle, self.monotonic), self.monotonic)
             await sweeper.meet()

@@ -66,6 +66,8 @@ class Desk:
     zone: tzinfo
     quiet_until: dict[str, datetime] = field(default_factory=dict)
     """Entries whose last step failed, and when to try again."""
+    another_session: Callable[[], Awaitable[ImapSession]] | None = None
+    """Opens one more connection to the same account, for work that may be cut short; None: there is none to be had."""
 
     @property
     def rules(self) -> Rules:

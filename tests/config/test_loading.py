@@ -17,6 +17,7 @@ from coolmail.config import ConfigError, journal_path, load, loads
 from coolmail.config.schema import Config, ServerPart
 from coolmail.core.settings import (
     Account,
+    CallRules,
     HoldRules,
     Mailboxes,
     ModelSettings,
@@ -83,7 +84,9 @@ def test_the_example_names_every_key(part: object) -> None:
         assert re.search(rf"(^|\W){name}:", text), name
 
 
-@pytest.mark.parametrize("kind", [Settings, HoldRules, Settle, ModelSettings, QueueRules, Mailboxes, WorkingHours])
+@pytest.mark.parametrize(
+    "kind", [Settings, HoldRules, Settle, ModelSettings, QueueRules, Mailboxes, WorkingHours, CallRules]
+)
 def test_leaving_everything_out_means_the_defaults(kind: type) -> None:
     """Schema and settings do not disagree about a default."""
     loaded = {
@@ -94,6 +97,7 @@ def test_leaving_everything_out_means_the_defaults(kind: type) -> None:
         QueueRules: lambda s: s.queue,
         Mailboxes: lambda s: s.accounts[0].mailboxes,
         WorkingHours: lambda s: s.hold.working_hours,
+        CallRules: lambda s: s.calls,
     }[kind](loads(ACCOUNTS))
     default = Settings(accounts=()) if kind is Settings else kind()
     assert {field.name: getattr(loaded, field.name) for field in fields(kind)} == {
@@ -405,3 +409,51 @@ def test_a_password_is_in_no_error(slip: str) -> None:
     with pytest.raises(ConfigError) as error:
         loads(ACCOUNTS.replace("password_command: pass mail", slip, 1))
     assert "hunter2" not in str(error.value)
+
+
+# -- calls
+
+
+def test_calls_arrive() -> None:
+    """Every key; clients in lower case, countries in upper case, Norway's NO included."""
+    loaded = loads(
+        ACCOUNTS
+        + """\
+calls:
+  country: NO
+  slots: 2
+  length: 45m
+  letters: 0
+  numbers: {Bo@Client.example: "+45 33 12 34 56"}
+  timezones: {"@client.example": America/New_York}
+  countries: {client.example: us}
+"""
+    )
+    assert loaded.calls == CallRules(
+        country="NO",
+        count=2,
+        length=timedelta(minutes=45),
+        letters=0,
+        numbers=(("bo@client.example", "+45 33 12 34 56"),),
+        timezones=(("client.example", "America/New_York"),),
+        countries=(("client.example", "US"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("country: Denmark", "is not a country"),
+        ("slots: 9", "calls.slots"),
+        ("length: 1m", "between 5m and 4h"),
+        ("numbers: {bo@client.example: +4533123456}", "write it in quotes"),
+        ("numbers: {bo@: '+4533123456'}", "neither a mail address nor a domain"),
+        ("timezones: {client.example: Mars/Base}", "not a known time zone"),
+        ("countries: {client.example: 45}", "is not a country"),
+    ],
+)
+def test_a_wrong_call_is_named(line: str, said: str) -> None:
+    """With its key and line."""
+    (problem,) = problems(f"{ACCOUNTS}calls:\n  {line}\n")
+    assert problem.startswith("line 7: calls.")
+    assert said in problem

@@ -87,6 +87,9 @@ namespace inbox {{
     auto = subscribe
     special_use = \\Sent
   }}
+  mailbox {prefix}Archive {{
+    special_use = \\Archive
+  }}
   mailbox {prefix}Trash {{
     auto = subscribe
     special_use = \\Trash

@@ -205,9 +205,9 @@ class ImapSession:
         found = (item for frame in self.ok(response, "reading flags") if (item := parse.fetched(frame)))
         return {Uid(item.uid): item.flags for item in found if item.uid is not None and item.flags is not None}
 
-    async def fetch(self, uid: Uid) -> bytes | None:
-        r"""Return the message, byte for byte, without setting `\Seen`; None if it is gone."""
-        return await messages.section(self, uid, "BODY.PEEK[]")
+    async def fetch(self, uid: Uid, *, most: int | None = None) -> bytes | None:
+        r"""Return the message, byte for byte, or its first `most` octets, without setting `\Seen`; None if it is gone."""
+        return await messages.section(self, uid, "BODY.PEEK[]" if most is None else f"BODY.PEEK[]<0.{most}>")
 
     # -- changing messages -----------------------------------------------------------------------------------------------------------------
 
