@@ -9,7 +9,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from coolmail.calls.rendering import day_and_time, render
+from coolmail.calls.rendering import render
+from coolmail.calls.wording import day_and_time
 from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
 from coolmail.core.settings import Mailboxes

@@ -1,17 +1,40 @@
-"""The templates: Jinja2, HTML escaped, dates in the mail's language."""
+"""The templates: Jinja2, HTML escaped; the user's own letters in a sandbox, the built-in ones where those fail."""
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
-from email.policy import SMTP, EmailPolicy
+import re
+import traceback
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import NamedTuple
 
-from babel.dates import format_datetime, format_time
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+    select_autoescape,
+)
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from coolmail.core.clean import clean, shorten
 
 LANGUAGES = ("en", "da")
-"""Languages that have templates; mail in another language gets the first."""
+"""Languages that have built-in letters; mail in another language gets the first, unless the user wrote a letter in it."""
+
+LONGEST = 50_000
+"""Characters that a letter may have."""
+
+OPTIONS = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
+
+
+class Text(NamedTuple):
+    """A rendered letter, and why the user's own template was not used, in words for the user."""
+
+    text: str
+    remark: str | None = None
 
 
 @cache
@@ -20,44 +43,76 @@ def environment() -> Environment:
     return Environment(
         loader=PackageLoader("coolmail.calls", "templates"),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+        **OPTIONS,  # type: ignore[arg-type]
     )
 
 
 def render(template: str, /, **values: object) -> str:
-    """Return a rendered template."""
+    """Return a rendered built-in template."""
     return environment().get_template(template).render(**values)
 
 
-def day_and_time(moment: datetime, zone: tzinfo, language: str) -> str:
-    """Say a moment in words: "Wednesday 26 November at 15:40"."""
-    local = moment.astimezone(zone)
-    day = format_datetime(local, "EEEE d MMMM", locale=language)
-    word = {"da": "kl."}.get(language, "at")
-    return f"{day} {word} {format_time(local, 'HH:mm', locale=language)}"
+def language_for(kind: str, wanted: str | None, folder: Path | None) -> str:
+    """Return the language of a letter: the wanted one (ISO 639-1) if there is a letter in it, built in or the user's own, else English."""
+    if wanted in LANGUAGES:
+        return str(wanted)
+    own = (
+        wanted is not None and re.fullmatch("[a-z]{2,3}", wanted) and folder is not None and _own(kind, wanted, folder)
+    )
+    return str(wanted) if own else LANGUAGES[0]
 
 
-IDS = frozenset({"message-id", "in-reply-to", "references"})
+def render_letter(kind: str, language: str, folder: Path | None, /, **values: object) -> Text:
+    """Return a letter: by the user's template `KIND.LANGUAGE.txt.j2` in `folder` if there is one that works, else by the built-in one."""
+    name = f"{kind}.{language}.txt.j2"
+    remark = None
+    if folder is not None and _own(kind, language, folder):
+        try:
+            text = _tidy(_users(folder).get_template(name).render(**values))
+        except (
+            TemplateError,
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+            OSError,
+            RecursionError,
+        ) as error:
+            remark = f"your template {_where(error, name)}: {shorten(str(error), 200)}; the built-in one was used"
+        else:
+            if text.strip() and len(text) <= LONGEST:
+                return Text(text)
+            what = "makes an empty letter" if not text.strip() else f"makes a letter of more than {LONGEST} characters"
+            remark = f"your template {name} {what}; the built-in one was used"
+    built_in = language if language in LANGUAGES else LANGUAGES[0]
+    return Text(_tidy(render(f"letters/{kind}.{built_in}.txt.j2", **values)), remark)
 
 
-class _LetterPolicy(EmailPolicy):
-    """Folds fields of Message-IDs between the ids only.
-
-    The library would write an id that is longer than a line, as Outlook's often are, as an encoded word, which no client reads as an id: the thread
-    would break.
-    """
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """Return a header field as octets."""
-        if name.lower() not in IDS:
-            return super().fold_binary(name, value)
-        ids = [part for part in str(value).split() if part.isascii() and part.isprintable()]
-        return f"{name}: {f'{self.linesep} '.join(ids)}{self.linesep}".encode("ascii")
+def _own(kind: str, language: str, folder: Path) -> bool:
+    try:
+        return (folder / f"{kind}.{language}.txt.j2").is_file()
+    except OSError:
+        return False
 
 
-def letter_policy(*, utf8: bool = False) -> EmailPolicy:
-    """Return how our own letters are written: CRLF line ends, 7-bit headers unless an address needs more (RFC 6532)."""
-    return _LetterPolicy(linesep=SMTP.linesep, utf8=utf8)
+def _users(folder: Path) -> Environment:
+    return ImmutableSandboxedEnvironment(loader=FileSystemLoader(folder), autoescape=False, **OPTIONS)
+
+
+def _where(error: Exception, name: str) -> str:
+    """Return the name of the template in which an error is, and its line where it is known."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.name or name}, line {error.lineno}"
+    lines = [
+        (Path(frame.filename).name, frame.lineno)
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.endswith(".j2")
+    ]
+    return f"{lines[-1][0]}, line {lines[-1][1]}" if lines else name
+
+
+def _tidy(text: str) -> str:
+    """Return a letter without what blocks leave behind: blanks at line ends, more than one empty line."""
+    lines = [line.rstrip() for line in clean(text.replace("\r\n", "\n"), lines=True).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n") + "\n"

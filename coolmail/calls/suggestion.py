@@ -1,81 +1,126 @@
-"""The alternative draft: a short, civil reply in the same thread that acknowledges the mail and proposes a call.
+"""The alternative draft: a short, civil letter in the same thread, written for a situation, that can go at once while the heated one waits.
 
-It is put into `\\Drafts` unflagged and is sent only if the user declares it ready like any other draft.
+It is put into `\\Drafts` unflagged and is sent only if the user declares it ready like any other draft. What only the user can know stands in it as a
+blank, `[… like this]`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime
+from enum import StrEnum
+from pathlib import Path
 
-from coolmail.calls.rendering import LANGUAGES, day_and_time, letter_policy, render
-from coolmail.core.clean import clean
+from coolmail.calls.letters import Envelope, first_name, letter, signed
+from coolmail.calls.rendering import Text, language_for, render_letter
+from coolmail.calls.wording import day, either, slot_in_words
 from coolmail.core.settings import WorkingHours
+from coolmail.core.talk import Slot
 
 CIVIL = (9 * 60, 17 * 60)
 """Minutes since midnight between which a client may be called, whatever hours the user keeps."""
 
-
-def slots(now: datetime, hours: WorkingHours, zone: tzinfo) -> list[datetime]:
-    """Return two moments for a call on the user's next working day, one in the first and one in the second half, in the user's zone."""
-    day = now.astimezone(zone).date() + timedelta(days=1)
-    while hours.days and day.isoweekday() not in hours.days:
-        day += timedelta(days=1)
-    start, end = max(hours.start, CIVIL[0]), min(hours.end, CIVIL[1])
-    if start >= end:
-        start, end = CIVIL
-    midnight = datetime.combine(day, time(), zone)
-    quarters = [start + (end - start) * part // 8 for part in (1, 5)]
-    return [midnight + timedelta(minutes=max(start, minute - minute % 30)) for minute in quarters]
+LENGTH = timedelta(minutes=30)
 
 
-def compose_suggestion(
-    *,
-    sender: tuple[str, str],
-    to: Sequence[tuple[str, str]],
-    subject: str,
-    in_reply_to: str | None,
-    references: Sequence[str],
-    message_id: str,
-    phone: str | None,
-    hours: WorkingHours,
-    now: datetime,
-    zone: tzinfo,
-    language: str | None,
-) -> bytes:
-    """Return the draft as an RFC 5322 message with CRLF line ends. `sender` and `to` are (name, address) pairs."""
-    chosen = language if language in LANGUAGES else LANGUAGES[0]
-    times = [day_and_time(slot, zone, chosen) for slot in slots(now, hours, zone)]
-    name = next(iter(clean(to[0][0]).split()), "").strip(",") if to else ""
-    message = EmailMessage(policy=letter_policy(utf8=not all(address.isascii() for _, address in (sender, *to))))
-    message["From"] = _address(*sender)
-    message["To"] = [_address(*pair) for pair in to]
-    message["Subject"] = " ".join(clean(subject).split())
-    message["Date"] = format_datetime(now.astimezone(zone))
-    message["Message-ID"] = message_id
-    if in_reply_to is not None:
-        message["In-Reply-To"] = in_reply_to
-    if thread := list(references) or [known for known in (in_reply_to,) if known is not None]:
-        message["References"] = " ".join(thread)
-    text = render(
-        f"suggestion.{chosen}.txt.j2",
-        name=name,
+class LetterKind(StrEnum):
+    """What a letter is for."""
+
+    CALL = "call"
+    """Thanks, and the offer of a call."""
+    ACKNOWLEDGE = "acknowledge"
+    """Received; an answer comes by a day."""
+    EXPLAIN = "explain"
+    """What happened, after cooling down."""
+    APOLOGISE = "apologise"
+    """Own it: what happens next, by when, at whose cost."""
+    EXPECTATIONS = "expectations"
+    """Scope, price, what is billed."""
+    DELEGATE = "delegate"
+    """Changes go to the person who does the work."""
+    HANDOFF = "handoff"
+    """End the engagement civilly, with all the client needs to move on."""
+    DISCUSSED = "discussed"
+    """After the call: what was agreed."""
+    INVITATION = "invitation"
+    """With an invitation to a call."""
+
+
+AT_ANY_TIME = tuple(kind for kind in LetterKind if kind not in (LetterKind.DISCUSSED, LetterKind.INVITATION))
+"""Kinds that can be asked for; the others belong to a call."""
+
+SOON = timedelta(days=3)
+"""A call later than this is no answer: the client is told first that one is coming."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a letter is written from.
+
+    `phone` is where the user is reached, `number` where the client is, both as written for people; `by` is when the client hears more at the latest;
+    `zone` is the user's; `language` that of the held mail (ISO 639-1), None if unknown; `templates` the folder of the user's own templates.
+    """
+
+    envelope: Envelope
+    zone: tzinfo
+    slots: Sequence[Slot] = ()
+    phone: str | None = None
+    number: str | None = None
+    by: datetime | None = None
+    language: str | None = None
+    templates: Path | None = None
+    talked_at: datetime | None = None
+    """When the call took place, for the letter after it."""
+
+
+def fitting_kind(situation: Situation) -> LetterKind:
+    """Choose the letter that is put into Drafts unasked: a call; where none can be soon, that the mail was received and when an answer comes."""
+    soon = any(slot.start - situation.envelope.date <= SOON for slot in situation.slots)
+    reply = situation.envelope.in_reply_to is not None
+    return LetterKind.ACKNOWLEDGE if reply and not soon and situation.by is not None else LetterKind.CALL
+
+
+def write(kind: LetterKind, situation: Situation) -> Text:
+    """Return what a letter says, by the user's template or the built-in one."""
+    envelope = situation.envelope
+    language = language_for(kind, situation.language, situation.templates)
+    times = [slot_in_words(slot, language) for slot in situation.slots]
+    recipient = envelope.to[0] if envelope.to else ("", "")
+    return render_letter(
+        kind,
+        language,
+        situation.templates,
+        name=first_name(recipient[0]),
+        address=recipient[1],
+        sender=signed(envelope.sender),
+        subject=envelope.subject,
+        reply=envelope.in_reply_to is not None,
         slots=times,
-        phone=phone,
-        sender=clean(sender[0]).strip() or sender[1].partition("@")[0],
+        times=either(times, language),
+        phone=situation.phone,
+        number=situation.number,
+        by=None if situation.by is None else day(situation.by, situation.zone, language),
+        day=None if situation.talked_at is None else day(situation.talked_at, situation.zone, language),
     )
+
+
+def compose_suggestion(text: str, situation: Situation, message_id: str) -> bytes:
+    """Return the draft as an RFC 5322 message with CRLF line ends."""
+    message = letter(situation.envelope, message_id)
     message.set_content(text, cte="quoted-printable")
     return message.as_bytes()
 
 
-def _address(name: str, address: str) -> Address:
-    # Not `addr_spec=`, which refuses addresses that are in use, like `a..b@docomo.example` and those with letters beyond ASCII.
-    local, _, domain = address.rpartition("@")
-    if local.startswith('"'):
-        # `Address` puts a local part into quotes by itself.
-        local = re.sub(r"\\(.)", r"\1", local[1:-1])
-    return Address(" ".join(clean(name).split()), local, domain)
+def slots(now: datetime, hours: WorkingHours, zone: tzinfo) -> list[Slot]:
+    """Return two moments for a call on the user's next working day, one in the first and one in the second half, in the user's zone."""
+    day_of_call = now.astimezone(zone).date() + timedelta(days=1)
+    while hours.days and day_of_call.isoweekday() not in hours.days:
+        day_of_call += timedelta(days=1)
+    start, end = max(hours.start, CIVIL[0]), min(hours.end, CIVIL[1])
+    if start >= end:
+        start, end = CIVIL
+    midnight = datetime.combine(day_of_call, time(), zone)
+    quarters = [start + (end - start) * part // 8 for part in (1, 5)]
+    moments = [midnight + timedelta(minutes=max(start, minute - minute % 30)) for minute in quarters]
+    return [Slot(moment, moment + LENGTH) for moment in moments]

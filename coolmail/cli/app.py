@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import coolmail
-from coolmail.cli import check, decide, demo, edit, review, running
+from coolmail.cli import check, decide, demo, edit, review, running, talking
 from coolmail.cli.output import out
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         decide.restore,
         decide.resolve,
     ),
+    "Talk instead": (talking.suggest,),
 }
 
 for panel, commands in COMMANDS.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,7 @@ def load(path: Path) -> Settings:
         raise ConfigError(str(path), ["it is not UTF-8 text"]) from None
     except OSError as error:
         raise ConfigError(str(path), [f"it cannot be read: {error.strerror}"]) from error
-    return loads(text, where=str(path))
+    return replace(loads(text, where=str(path)), templates=str(path.absolute().parent / "templates"))
 
 
 def loads(text: str, *, where: str = "text") -> Settings:

@@ -182,3 +182,5 @@ class Settings:
     notes: str = "remove"
     """`remove` takes the note out of INBOX when its hold ends, `keep` leaves it."""
     calls: CallRules = CallRules()
+    templates: str | None = None
+    """Folder of the user's own templates for letters, beside the configuration file; None: there is no file."""

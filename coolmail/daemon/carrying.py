@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coolmail.core.entry import Entry, Place
+from coolmail.core.our_ids import is_ours
 from coolmail.core.siblings import siblings
 from coolmail.core.states import LEGAL, Decision, State
 from coolmail.core.steps import OURS, Do, Role, Step
@@ -207,8 +208,7 @@ async def _close(desk: Desk, entry: Entry, state: State, reason: str) -> None:
 async def _newer_version(desk: Desk, entry: Entry, view: View) -> bool:
     """Whether another version of the mail lies in Drafts or Outbox."""
     for seen in view.messages(Role.DRAFTS, Role.OUTBOX):
-        ours = seen.draft.message_id is not None and seen.draft.message_id == entry.suggestion_id
-        if ours or seen.deleted or seen.draft.in_reply_to != entry.in_reply_to:
+        if is_ours(seen.draft.message_id) or seen.deleted or seen.draft.in_reply_to != entry.in_reply_to:
             continue
         raw = await desk.session.fetch(Uid(seen.place.uid)) if await desk.select(seen.place) else None
         if raw is not None and siblings(letter_of(entry), letter(read_draft(raw))):

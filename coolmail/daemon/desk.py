@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from datetime import datetime, tzinfo
 from typing import Protocol
 
 from coolmail.core.entry import Entry, Place
+from coolmail.core.our_ids import our_id
 from coolmail.core.settings import Account, Settings
 from coolmail.core.steps import Role, Rules
 from coolmail.core.tone import ToneReport
@@ -76,8 +76,7 @@ class Desk:
 
     def note_message_id(self, entry: Entry, kind: str) -> str:
         """Return the Message-ID of a note of ours about a message: the same on every computer, so that a note appears once."""
-        digest = hashlib.sha256(f"{entry.message_id}\0{kind}".encode()).hexdigest()[:32]
-        return f"<{digest}.{kind}.coolmail@{self.account.address.rpartition('@')[2]}>"
+        return our_id(kind, self.account.address, entry.message_id)
 
     async def find(self, role: Role, message_id: str, *, marked: bool = False) -> list[Place]:
         r"""Return where a message lies in one mailbox, lowest UID first, seen fresh; with `marked` also copies that are marked `\Deleted`."""

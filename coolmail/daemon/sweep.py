@@ -9,6 +9,7 @@ from typing import Any
 
 from coolmail.core.entry import Entry, Place
 from coolmail.core.errors import CoolmailError
+from coolmail.core.our_ids import is_ours
 from coolmail.core.siblings import siblings
 from coolmail.core.states import Decision, State
 from coolmail.core.steps import OURS, Do, Role, Sight, next_step
@@ -125,7 +126,7 @@ class Sweeper:
         draft = seen.draft
         if seen.place == entry.source or seen.deleted:
             return False
-        if draft.message_id is not None and draft.message_id == entry.suggestion_id:
+        if is_ours(draft.message_id):
             return False
         if draft.message_id == entry.message_id:
             # Some clients keep the Message-ID when they save again. Where ours does not lie beside it, it is ours, moved by the user.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
-from coolmail.calls import compose_note, compose_suggestion
+from coolmail.calls import compose_note
+from coolmail.calls.suggestion import slots
 from coolmail.core.entry import Entry
 from coolmail.core.settings import OnExpiry
 from coolmail.core.states import State
 from coolmail.core.steps import Role
-from coolmail.daemon.desk import Desk
+from coolmail.core.talk import Preparation
+from coolmail.daemon.composing import automatic
+from coolmail.daemon.desk import Desk, log
 from coolmail.mail.imap.values import Uid
-from coolmail.mail.message import read_draft
 
 INBOX = "INBOX"
 
@@ -83,26 +83,16 @@ async def untell(desk: Desk, entry: Entry) -> None:
 
 async def suggest(desk: Desk, entry: Entry) -> str | None:
     """Put the call suggestion into Drafts, unflagged; return its Message-ID, None if there is nobody to write to."""
-    draft = read_draft(await desk.raw(entry))
-    if not draft.to:
+    now = desk.clock()
+    found = Preparation(slots=tuple(slots(now, desk.settings.hold.working_hours, desk.zone)))
+    raw = await desk.raw(entry)
+    written = automatic(entry, raw, desk.account, desk.settings, found, now=now, zone=desk.zone)
+    if written is None:
         return None
-    digest = hashlib.sha256(f"{entry.message_id}\0call".encode()).hexdigest()[:32]
-    message_id = f"<{digest}.call.coolmail@{desk.account.address.rpartition('@')[2]}>"
-    message = compose_suggestion(
-        sender=(draft.from_[0], draft.from_[1] or desk.account.address),
-        to=draft.to,
-        subject=entry.subject,
-        in_reply_to=draft.in_reply_to,
-        references=draft.references,
-        message_id=message_id,
-        phone=desk.account.phone,
-        hours=desk.settings.hold.working_hours,
-        now=desk.clock(),
-        zone=desk.zone,
-        language=entry.report.language if entry.report is not None else None,
-    )
-    await append_once(desk, desk.boxes[Role.DRAFTS], message_id, message, flags=("\\Draft", "\\Seen"))
-    return message_id
+    if written.remark is not None:
+        log.warning("%s: %s: %s", desk.account.name, entry.id, written.remark)
+    await append_once(desk, desk.boxes[Role.DRAFTS], written.message_id, written.raw, flags=("\\Draft", "\\Seen"))
+    return written.message_id
 
 
 async def append_once(desk: Desk, mailbox: str, message_id: str, raw: bytes, *, flags: tuple[str, ...]) -> None:

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coolmail.calls import compose_suggestion
-from coolmail.calls.suggestion import CIVIL, slots
+from coolmail.calls.letters import Envelope
+from coolmail.calls.suggestion import CIVIL, LetterKind, Situation, compose_suggestion, fitting_kind, slots, write
 from coolmail.core.settings import WorkingHours
+from coolmail.core.talk import Slot
 from coolmail.mail.message import read_draft
 from tests.core.making import NOW
 
@@ -25,36 +26,42 @@ OUTLOOK = "<AM0PR04MB3393012345678901234567890123456789@AM0PR04MB3393.eurprd04.p
 """89 characters: more than a line holds."""
 
 
-def raw(**changes: Any) -> bytes:
-    """Return a suggestion as bytes."""
+def situation(**changes: Any) -> Situation:
+    """Return what a letter is written from."""
     values: dict[str, Any] = {
         "sender": ("Anna Holm", "anna@studio.example"),
         "to": [("Bo Berg", "bo@shop.example")],
         "subject": "Re: The invoice",
         "in_reply_to": "<q2@shop.example>",
         "references": ["<q1@shop.example>", "<q2@shop.example>"],
-        "message_id": "<s1@studio.example>",
-        "phone": None,
-        "hours": WorkingHours(),
-        "now": NOW,
+        "date": NOW.astimezone(COPENHAGEN),
         "zone": COPENHAGEN,
+        "slots": slots(NOW, WorkingHours(), COPENHAGEN),
         "language": "en",
+        **changes,
     }
-    composed = compose_suggestion(**{**values, **changes})
+    names = ("sender", "to", "subject", "in_reply_to", "references", "date")
+    return Situation(Envelope(*(values.pop(name) for name in names)), **values)
+
+
+def raw(kind: LetterKind = LetterKind.CALL, **changes: Any) -> bytes:
+    """Return a suggestion as bytes."""
+    told = situation(**changes)
+    composed = compose_suggestion(write(kind, told).text, told, "<s1@studio.example>")
     assert b"\n" not in composed.replace(b"\r\n", b"")
     return composed
 
 
-def compose(**changes: Any) -> EmailMessage:
+def compose(kind: LetterKind = LetterKind.CALL, **changes: Any) -> EmailMessage:
     """Return a suggestion, parsed again from its bytes."""
-    message = message_from_bytes(raw(**changes), policy=SMTPUTF8)
+    message = message_from_bytes(raw(kind, **changes), policy=SMTPUTF8)
     assert isinstance(message, EmailMessage)
     return message
 
 
-def text(**changes: Any) -> str:
+def text(kind: LetterKind = LetterKind.CALL, **changes: Any) -> str:
     """Return what it says."""
-    return str(compose(**changes).get_content()).replace("\r\n", "\n")
+    return str(compose(kind, **changes).get_content()).replace("\r\n", "\n")
 
 
 # -- the thread
@@ -157,8 +164,12 @@ def test_a_phone_number_is_named_if_there_is_one() -> None:
 @pytest.mark.parametrize(
     ("language", "hello", "when"),
     [
-        ("en", "Hello Bo,", "Tuesday 25 November at 10:00 suit you for a short call, or Tuesday 25 November at 14:00"),
-        ("da", "Hej Bo", "tirsdag 25 november kl. 10:00, eller tirsdag 25 november kl. 14:00"),
+        (
+            "en",
+            "Hello Bo,",
+            "Would Tuesday 25 November at 10:00 or Tuesday 25 November at 14:00 suit you for a short call?",
+        ),
+        ("da", "Hej Bo", "tirsdag den 25. november kl. 10.00 eller tirsdag den 25. november kl. 14.00"),
         ("fi", "Hello Bo,", "Tuesday 25 November"),
         (None, "Hello Bo,", "Tuesday 25 November"),
     ],
@@ -185,6 +196,44 @@ def test_it_declares_nothing_ready() -> None:
         "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
         "Content-Type", "Content-Transfer-Encoding", "MIME-Version",
     }  # fmt: skip
+
+
+def test_a_mail_that_answers_nothing_thanks_for_nothing() -> None:
+    """The first mail of a thread."""
+    for language in ("en", "da"):
+        said = text(language=language, in_reply_to=None, references=[])
+        assert not re.search("Thank you|Tak for", said)
+
+
+@pytest.mark.parametrize("name", ["Berg, Bo", "Bo Berg", '"Bo"'])
+def test_the_first_name_is_found(name: str) -> None:
+    """Outlook writes the last name first."""
+    assert text(to=[(name, "bo@shop.example")]).splitlines()[0].replace('"', "") == "Hello Bo,"
+
+
+def test_an_address_is_no_name() -> None:
+    """Some clients write the address as the name, too."""
+    assert text(to=[("bo@shop.example", "bo@shop.example")]).startswith("Hello,\n")
+
+
+def test_a_call_is_fitting() -> None:
+    """Where one can be soon."""
+    assert fitting_kind(situation(by=NOW + timedelta(days=2))) is LetterKind.CALL
+
+
+def test_without_a_call_soon_the_mail_is_acknowledged() -> None:
+    """The client must not meet silence until then."""
+    late = slots(NOW + timedelta(days=5), WorkingHours(), COPENHAGEN)
+    for found in ((), late):
+        assert fitting_kind(situation(slots=found, by=NOW + timedelta(days=2))) is LetterKind.ACKNOWLEDGE
+        assert fitting_kind(situation(slots=found, by=NOW + timedelta(days=2), in_reply_to=None)) is LetterKind.CALL
+
+
+def test_it_says_by_when_an_answer_comes() -> None:
+    """In the mail's language."""
+    by = datetime(2025, 11, 27, 9, tzinfo=UTC)
+    assert "by Thursday 27 November." in text(LetterKind.ACKNOWLEDGE, by=by)
+    assert "senest torsdag den 27. november." in text(LetterKind.ACKNOWLEDGE, by=by, language="da")
 
 
 # -- hostile names
@@ -228,9 +277,9 @@ def test_any_name_and_subject_make_a_draft(name: str, subject: str, own: str, be
 # -- the times
 
 
-def local(moments: list[datetime]) -> list[str]:
+def local(found: list[Slot]) -> list[str]:
     """Return what a clock in Copenhagen shows."""
-    return [f"{moment.astimezone(COPENHAGEN):%a %d %H:%M}" for moment in moments]
+    return [f"{slot.start.astimezone(COPENHAGEN):%a %d %H:%M}" for slot in found]
 
 
 def test_one_time_in_each_half_of_the_next_day() -> None:
@@ -283,7 +332,7 @@ def test_times_are_within_working_and_civil_hours(
     hours = WorkingHours(start, min(start + length, 1440), days)
     place = ZoneInfo(zone)
     now = now.replace(tzinfo=UTC)
-    first, second = (moment.astimezone(place) for moment in slots(now, hours, place))
+    first, second = (slot.start.astimezone(place) for slot in slots(now, hours, place))
     assert now.astimezone(place).date() < first.date() == second.date() <= now.astimezone(place).date() + timedelta(7)
     assert first.isoweekday() in days
     for moment in (first, second):

@@ -73,7 +73,7 @@ def problems(text: str) -> list[str]:
 
 def test_the_example_holds_the_defaults() -> None:
     """Copying the example changes nothing but the account."""
-    assert load(EXAMPLE) == Settings(accounts=(WORK,))
+    assert load(EXAMPLE) == Settings(accounts=(WORK,), templates=str(EXAMPLE.parent / "templates"))
 
 
 @pytest.mark.parametrize("part", [Config, *(field.annotation for field in Config.model_fields.values())])

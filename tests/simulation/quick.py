@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 from unittest import mock
 
+from coolmail.calls.suggestion import LetterKind
+from coolmail.core.entry import Entry
+from coolmail.core.our_ids import our_id
+from coolmail.core.settings import Account
 from coolmail.daemon import carrying, conversation, desk, filing, scoring, submitting, survey, sweep, taking, telling
+from coolmail.daemon.composing import Written
 
 REMEMBERED = {
     "read_draft": (survey, taking, scoring, carrying, conversation, telling, sweep),
@@ -40,18 +45,18 @@ def compose_note(*, message_id: str, kind: str, **_: Any) -> bytes:
 
 
 @lru_cache(maxsize=10_000)
-def _suggestion(message_id: str, in_reply_to: str | None, subject: str, to: tuple[Any, ...]) -> bytes:
+def _suggestion(message_id: str, in_reply_to: str | None, subject: str, to: tuple[str, ...]) -> bytes:
     return (
-        f"From: Anna <anna@studio.example>\r\nTo: {', '.join(address for _, address in to)}\r\nSubject: {subject}\r\n"
+        f"From: Anna <anna@studio.example>\r\nTo: {', '.join(to)}\r\nSubject: {subject}\r\n"
         f"Message-ID: {message_id}\r\nIn-Reply-To: {in_reply_to}\r\n\r\nShall we rather speak? Ring whenever it suits.\r\n"
     ).encode()
 
 
-def compose_suggestion(
-    *, message_id: str, in_reply_to: str | None, subject: str, to: Sequence[tuple[str, str]], **_: Any
-) -> bytes:
+def automatic(entry: Entry, raw: bytes, account: Account, *_: Any, **__: Any) -> Written:
     """Return a short suggestion."""
-    return _suggestion(message_id, in_reply_to, subject, tuple(to))
+    message_id = our_id("call", account.address, entry.message_id)
+    raw = _suggestion(message_id, entry.in_reply_to, entry.subject, entry.recipients)
+    return Written(LetterKind.CALL, "", raw, message_id, None)
 
 
 _memory: dict[str, Any] = {}
@@ -68,7 +73,7 @@ def quick() -> Iterator[None]:
                     remembered = _memory.setdefault(name, lru_cache(maxsize=50_000)(plain))
                     stack.enter_context(mock.patch.object(module, name, remembered))
         stack.enter_context(mock.patch.object(telling, "compose_note", compose_note))
-        stack.enter_context(mock.patch.object(telling, "compose_suggestion", compose_suggestion))
+        stack.enter_context(mock.patch.object(telling, "automatic", automatic))
         logger = logging.getLogger("coolmail")
         level = logger.level
         logger.setLevel(logging.CRITICAL + 1)

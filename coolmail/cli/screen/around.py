@@ -9,8 +9,8 @@ from coolmail.cli.screen.quoted import quoted_mail
 from coolmail.cli.screen.reading import Around
 from coolmail.core.entry import Entry
 from coolmail.core.settings import Settings
+from coolmail.core.talk import Preparation
 from coolmail.journal import Journal
-from coolmail.mail.message import read_draft
 
 
 async def look_around(journal: Journal, settings: Settings, entry: Entry, zone: tzinfo) -> Around:
@@ -27,23 +27,12 @@ async def look_around(journal: Journal, settings: Settings, entry: Entry, zone: 
 
 def _instead(raw: bytes, settings: Settings, entry: Entry, zone: tzinfo) -> str:
     """Compose the call suggestion as the daemon did."""
-    from coolmail.calls import compose_suggestion  # noqa: PLC0415 - Babel takes its time to load
+    from coolmail.calls.suggestion import slots  # noqa: PLC0415 - Babel takes its time to load
+    from coolmail.daemon.composing import automatic  # noqa: PLC0415
 
-    draft = read_draft(raw)
     account = next((account for account in settings.accounts if account.name == entry.account), None)
-    if account is None or not draft.to:
+    if account is None:
         return ""
-    composed = compose_suggestion(
-        sender=(draft.from_[0], draft.from_[1] or account.address),
-        to=draft.to,
-        subject=entry.subject,
-        in_reply_to=draft.in_reply_to,
-        references=draft.references,
-        message_id=entry.suggestion_id or "",
-        phone=account.phone,
-        hours=settings.hold.working_hours,
-        now=entry.taken_at,
-        zone=zone,
-        language=entry.report.language if entry.report is not None else None,
-    )
-    return read_draft(composed).own_text.text
+    found = Preparation(slots=tuple(slots(entry.taken_at, settings.hold.working_hours, zone)))
+    written = automatic(entry, raw, account, settings, found, now=entry.taken_at, zone=zone)
+    return "" if written is None else written.text
