@@ -131,7 +131,7 @@ class World:
         """Let the wall clock jump."""
         self.offset += span
 
-    async def until(self, condition: Callable[[], Awaitable[object]], within: float = 40.0) -> None:
+    async def until(self, condition: Callable[[], Awaitable[object]], within: float = 120.0) -> None:
         """Wait until a condition holds; on failure tell what the journal says."""
         try:
             async with asyncio.timeout(within):
@@ -150,7 +150,7 @@ class World:
             for e in await self.journal.events(m.id)
         ]
 
-    async def reaches(self, state: State, subject: str = "logo", within: float = 40.0) -> Entry:
+    async def reaches(self, state: State, subject: str = "logo", within: float = 120.0) -> Entry:
         """Wait until the newest message with this subject is in a state."""
 
         async def there() -> bool:

@@ -43,6 +43,9 @@ HOT_TEXT = (
     f"Bob,\r\n\r\nYou never read a single mail I send. Find another {HOT_WORD} who works for you.\r\n\r\nAnna\r\n"
 )
 
+PATIENCE = 120.0
+"""Seconds that anything may take: on a machine that is busy with other things a start alone may take half a minute."""
+
 _numbers = itertools.count(1)
 
 
@@ -150,7 +153,7 @@ class Household:
             return self.process.poll()
         return self.process.exitcode if self.process is not None else None
 
-    async def dies(self, within: float = 20.0) -> int:
+    async def dies(self, within: float = PATIENCE) -> int:
         """Wait until the daemon is dead; return its exit status."""
         await self.until(lambda: self.status is not None, within)
         assert self.status is not None
@@ -279,7 +282,7 @@ class Household:
             (at, sent.content) for at, sent in zip(self.booked.at, self.booked, strict=True) if wanted in sent.content
         ]
 
-    async def until(self, condition: Callable[[], object], within: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], object], within: float = PATIENCE) -> None:
         """Wait until a condition holds; on failure tell everything."""
         try:
             async with asyncio.timeout(within):
@@ -304,7 +307,7 @@ class Household:
             for row in rows
         )
 
-    async def settles(self, within: float = 20.0) -> None:
+    async def settles(self, within: float = PATIENCE) -> None:
         """Wait until every message is at rest and every deadline has passed."""
         await self.until(self.is_settled, within)
         last = max((row.hold_until or row.taken_at for row in self.rows()), default=datetime.now(UTC))

@@ -9,8 +9,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
-from tests.faults.household import Household
+from tests.faults.household import PATIENCE, Household
 from tests.servers.proxy import FaultProxy
+
+BRIEF = 6.0
+"""Seconds that the daemon waits for its servers here: not long, and long enough for a machine that is busy with other things."""
 
 
 class Nth:
@@ -128,18 +131,18 @@ class Lines:
     imap: Line
     smtp: Line
 
-    async def daemon_is(self, state: str, within: float = 30.0) -> None:
+    async def daemon_is(self, state: str, within: float = PATIENCE) -> None:
         """Wait until the daemon says how it gets on with the account."""
         await self.home.until(lambda: self.home.accounts().get("work") == state, within)
 
 
 @contextlib.asynccontextmanager
 async def through_lines(home: Household) -> AsyncIterator[Lines]:
-    """Put the lines between a household's daemon and its servers; nobody waits for longer than three seconds."""
+    """Put the lines between a household's daemon and its servers; nobody waits for long."""
     account = home.settings["accounts"][0]
     async with Line(account["imap"]["port"]) as imap, Line(account["smtp"]["port"]) as smtp:
-        account["imap"] |= {"port": imap.port, "timeout": "3s"}
-        account["smtp"] |= {"port": smtp.port, "timeout": "3s"}
+        account["imap"] |= {"port": imap.port, "timeout": f"{BRIEF}s"}
+        account["smtp"] |= {"port": smtp.port, "timeout": f"{BRIEF}s"}
         yield Lines(home, imap, smtp)
 
 
@@ -188,7 +191,7 @@ def swallow_from(command: str, nth: int = 1, *, smtp: bool = False) -> Callable[
 
         await line.on_command(Nth(command.encode(), nth, cut=False, then=swallow)).wait()
         noticed = lines.home.log.count
-        await lines.home.until(lambda: noticed("silent for") or _gave_up(lines.home), 30)
+        await lines.home.until(lambda: noticed("silent for") or _gave_up(lines.home))
         line.black_hole = False
 
     return mend
@@ -215,7 +218,7 @@ async def cut_inside_a_literal(lines: Lines) -> None:
         lines.imap.cut_server_after = 200
 
     await lines.imap.on_reply(Nth(rb"BODY\[\] \{\d+\}", cut=False, then=cut)).wait()
-    await lines.home.until(lambda: lines.imap.resets, 30)
+    await lines.home.until(lambda: lines.imap.resets)
     lines.imap.cut_server_after = None
 
 
@@ -226,12 +229,14 @@ async def cut_inside_the_content(lines: Lines) -> None:
         lines.smtp.cut_client_after = 200
 
     await lines.smtp.on_reply(Nth(rb"^354 ", cut=False, then=cut)).wait()
-    await lines.home.until(lambda: _gave_up(lines.home), 30)
+    await lines.home.until(lambda: _gave_up(lines.home))
     lines.smtp.cut_client_after = None
 
 
 async def one_octet_at_a_time(lines: Lines) -> None:
-    """Deliver what the servers say octet by octet, for the whole story."""
+    """Deliver what the servers say octet by octet, for the whole story; the mailboxes are looked at when there is news, not every second."""
+    lines.home.settings["poll"] = "30s"
+    lines.home.settings["accounts"][0]["imap"]["timeout"] = "60s"
     lines.imap.trickle = lines.smtp.trickle = 0.0001
 
 
@@ -242,7 +247,7 @@ async def late(lines: Lines) -> None:
 
 async def later_than_anybody_waits(lines: Lines) -> None:
     """Deliver everything later than the daemon waits, until it has given up once."""
-    lines.imap.latency = 4.0
+    lines.imap.latency = BRIEF + 1
     await lines.daemon_is("retrying")
     lines.imap.latency = 0
 
@@ -280,7 +285,7 @@ async def imap_is_down(lines: Lines) -> None:
 async def submission_is_down(lines: Lines) -> None:
     """Let nobody answer on the submission server's port at first."""
     right, lines.smtp.target = lines.smtp.target, 1
-    await lines.home.until(lambda: "waits for another attempt" in lines.home.log, 30)
+    await lines.home.until(lambda: "waits for another attempt" in lines.home.log)
     lines.smtp.target = right
 
 
@@ -295,7 +300,7 @@ async def cut_in_the_handshake(lines: Lines) -> None:
         line.cut_server_after = 700
     await lines.daemon_is("retrying")
     lines.imap.cut_server_after = None
-    await lines.home.until(lambda: "waits for another attempt" in lines.home.log, 30)
+    await lines.home.until(lambda: "waits for another attempt" in lines.home.log)
     lines.smtp.cut_server_after = None
 
 

@@ -56,17 +56,17 @@ async def test_killed(dovecot: Dovecot, tmp_path: Path, when: str) -> None:
     async with household(dovecot.user(), tmp_path, HOLD) as home:
         calm, hot = await home.save(CALM_TEXT, "The new logo"), await home.save(HOT_TEXT, "The last bill")
         home.start_by_command()
-        await home.until(lambda: KILLS[when](home), 60)
+        await home.until(lambda: KILLS[when](home))
         worker = worker_of(home)
         home.signal(signal.SIGKILL)
         await home.dies()
         home.start_by_command()
-        await home.settles(within=90)
+        await home.settles()
         ended = await home.audit(hold=HOLD)
         assert set(ended) == {calm, hot}
         assert set(ended.values()) <= {"filed", "review"}
         if worker is not None:
-            await home.until(lambda: not alive(worker), 60)
+            await home.until(lambda: not alive(worker))
 
 
 @needs_proc
@@ -75,11 +75,11 @@ async def test_the_worker_is_killed(dovecot: Dovecot, tmp_path: Path) -> None:
     async with household(dovecot.user(), tmp_path, HOLD) as home:
         home.start_by_command()
         hot = await home.save(HOT_TEXT, "The last bill")
-        await home.until(lambda: worker_of(home), 60)
+        await home.until(lambda: worker_of(home))
         worker = worker_of(home)
         assert worker is not None
         os.kill(worker, signal.SIGKILL)
-        await home.until(lambda: home.state_of(hot) == "held", 90)
+        await home.until(lambda: home.state_of(hot) == "held")
         await home.settles()
         assert await home.audit(hold=HOLD) == {hot: "filed"}
 
@@ -97,6 +97,6 @@ async def test_told_to_stop_at_any_moment(dovecot: Dovecot, tmp_path: Path) -> N
             await asyncio.sleep(chance.uniform(0.0, 0.8))
             await home.ends_in_order()
         home.start()
-        await home.settles(within=60)
+        await home.settles()
         ended = await home.audit(hold=HOLD)
         assert set(ended.values()) <= {"filed", "review"}

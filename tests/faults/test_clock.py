@@ -65,13 +65,13 @@ class Clock:
     async def is_held(self) -> str:
         """Save a hot message and wait until it is held; return its Message-ID."""
         hot = await self.home.save(HOT_TEXT, "The last bill")
-        await self.home.until(lambda: self.home.told(hot) == "held", 30)
+        await self.home.until(lambda: self.home.told(hot) == "held")
         return hot
 
     async def looks(self) -> None:
         """Wait until the daemon has looked at everything with the clock as it is now: a calm message that is saved now goes out."""
         calm = await self.home.save(CALM_TEXT, f"The new logo {self.now():%H%M%S%f}")
-        await self.home.until(lambda: self.home.state_of(calm) == "filed", 30)
+        await self.home.until(lambda: self.home.state_of(calm) == "filed")
 
     def notice(self) -> str:
         """Return what the daemon tells of the clock."""
@@ -90,7 +90,7 @@ async def clock(dovecot: Dovecot, tmp_path: Path) -> AsyncIterator[Clock]:
 
 async def sent_once(clock: Clock, hot: str) -> None:
     """Wait until it is sent, look again, and see that it was once."""
-    await clock.home.until(lambda: clock.home.state_of(hot) == "filed", 30)
+    await clock.home.until(lambda: clock.home.state_of(hot) == "filed")
     await clock.looks()
     assert len(clock.home.accepted(hot)) == 1
 
@@ -103,7 +103,7 @@ async def test_a_day_forward(clock: Clock) -> None:
     clock.move(DAY - timedelta(minutes=5))
     await clock.looks()
     assert clock.home.accepted(hot) == []
-    await clock.home.until(lambda: "the clock jumped by +23.9 h" in clock.notice(), 20)
+    await clock.home.until(lambda: "the clock jumped by +23.9 h" in clock.notice())
     clock.move(timedelta(minutes=6))
     await sent_once(clock, hot)
     assert "the clock jumped by +23.9 h" in clock.home.log
@@ -133,7 +133,7 @@ async def test_set_back_between_release_and_attempt(clock: Clock) -> None:
     hot = await clock.is_held()
     clock.home.sink.data.append("451 4.3.0 try again later")
     clock.move(DAY + timedelta(minutes=1))
-    await clock.home.until(lambda: clock.home.sink.data_received == 1, 30)
+    await clock.home.until(lambda: clock.home.sink.data_received == 1)
     clock.move(-timedelta(minutes=10))
     await clock.looks()
     assert clock.home.accepted(hot) == []
@@ -192,7 +192,7 @@ async def test_missed_by_more_than_the_limit(clock: Clock) -> None:
     clock.start()
     hot = await clock.is_held()
     clock.move(DAY + timedelta(hours=73))
-    await clock.home.until(lambda: clock.home.state_of(hot) == "review", 30)
+    await clock.home.until(lambda: clock.home.state_of(hot) == "review")
     await clock.looks()
     assert clock.home.accepted(hot) == []
 
@@ -207,7 +207,7 @@ async def test_stopped_across_the_deadline(dovecot: Dovecot, tmp_path: Path) -> 
         home.signal(signal.SIGSTOP)
         until = next(row.hold_until for row in home.rows() if row.message_id == hot)
         assert until is not None
-        await home.until(lambda: datetime.now(UTC) > until + timedelta(seconds=3), 30)
+        await home.until(lambda: datetime.now(UTC) > until + timedelta(seconds=3))
         assert home.accepted(hot) == []
         home.signal(signal.SIGCONT)
         await home.settles()
@@ -225,7 +225,7 @@ async def test_deleted_while_stopped_across_the_deadline(dovecot: Dovecot, tmp_p
         assert await home.delete("Coolmail/Held", hot)
         until = next(row.hold_until for row in home.rows() if row.message_id == hot)
         assert until is not None
-        await home.until(lambda: datetime.now(UTC) > until + timedelta(seconds=1), 30)
+        await home.until(lambda: datetime.now(UTC) > until + timedelta(seconds=1))
         home.signal(signal.SIGCONT)
         await home.settles()
         assert await home.audit(hold=hold, cancelled=[hot]) == {hot: "cancelled"}

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.faults.household import CALM_TEXT, HELD, HOT_TEXT, OUTBOX, Household, household
+from tests.faults.household import CALM_TEXT, HELD, HOT_TEXT, OUTBOX, PATIENCE, Household, household
 from tests.servers.dovecot import Dovecot
 
 HOLD = timedelta(seconds=4)
@@ -77,7 +77,7 @@ async def test_a_full_disk(home: Household, small_disk: Path) -> None:
     hot = await is_held(home)
     blocker = fill(small_disk)
     big = await home.save(CALM_TEXT + "The whole invoice once more.\r\n" * 20_000, "The big logo")
-    await home.until(lambda: "the disk is full" in home.log, 30)
+    await home.until(lambda: "the disk is full" in home.log)
     assert "Your mail is safe where it lies; nothing is taken and nothing is sent until this is mended." in home.log
     assert len(await home.contents(OUTBOX)) == 1
     assert home.accepted(big) == []
@@ -86,7 +86,7 @@ async def test_a_full_disk(home: Household, small_disk: Path) -> None:
     assert "disk is full" in said or "retrying" in said or "running" in said
     remount(small_disk, "size=8m")
     blocker.unlink()
-    await home.settles(within=120)
+    await home.settles()
     assert await home.audit(hold=HOLD) == {hot: "filed", big: "filed"}
 
 
@@ -125,7 +125,7 @@ async def test_a_disk_that_takes_nothing_any_more(home: Household) -> None:
     assert "cannot be written" in home.log
     assert home.booked == []
     resource.prlimit(home.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
-    await home.settles(within=40)
+    await home.settles()
     assert await home.audit(hold=HOLD) == {hot: "filed", calm: "filed"}
 
 
@@ -141,7 +141,7 @@ async def test_locked_while_it_runs(home: Household) -> None:
         await home.until(lambda: "is locked by another program" in home.log)
         assert home.booked == []
         assert len(await home.contents(OUTBOX)) == len(await home.contents(HELD)) == 1
-    await home.settles(within=40)
+    await home.settles()
     assert await home.audit(hold=HOLD) == {hot: "filed", calm: "filed"}
 
 
@@ -158,7 +158,7 @@ async def test_locked_at_the_start(home: Household) -> None:
         assert status == 1
         assert "locked by another program" in " ".join(said.split())
         assert home.booked == []
-    await home.settles(within=40)
+    await home.settles()
     assert await home.audit(hold=HOLD) == {calm: "filed"}
 
 
@@ -209,8 +209,8 @@ async def test_damaged_while_it_runs(home: Household) -> None:
         file.seek(32)
         file.write(b"\xa5" * (wal.stat().st_size - 32))
     calm = await home.save(CALM_TEXT, "The new logo")
-    await home.until(lambda: "a new one is built from what lies in the mailboxes" in home.log, 30)
-    await home.settles(within=40)
+    await home.until(lambda: "a new one is built from what lies in the mailboxes" in home.log)
+    await home.settles()
     assert await home.audit(hold=HOLD) == {hot: "filed", calm: "filed"}
 
 
@@ -234,7 +234,7 @@ async def test_killed_and_the_journal_lost(home: Household, die_at: str) -> None
     await home.save(CALM_TEXT, "The new logo")
     hot = await home.save(HOT_TEXT, "The last bill")
     home.start(die_at=die_at)
-    assert await home.dies(30) == -signal.SIGKILL
+    assert await home.dies() == -signal.SIGKILL
     for row in home.rows():
         if row.state == "filed":  # its story has ended; no journal needs to know it any more
             assert len(home.accepted(row.message_id)) == 1
@@ -242,7 +242,7 @@ async def test_killed_and_the_journal_lost(home: Household, die_at: str) -> None
     damage(home.journal, "something else")
     home.lost_journal = True
     home.start()
-    await home.settles(within=40)
+    await home.settles()
     ended = await home.audit(hold=HOLD)
     assert set(ended.values()) <= {"filed", "review"}
     assert hot in ended
@@ -253,7 +253,7 @@ async def test_two_daemons_on_one_journal(home: Household) -> None:
     """A second daemon on the same journal is refused in words; the first goes on."""
     home.start()
     await home.until(lambda: home.accounts().get("work") == "ready")
-    status, said = await asyncio.wait_for(home.tool("run"), 20)
+    status, said = await asyncio.wait_for(home.tool("run"), PATIENCE)
     assert status == 1
     assert "a daemon already works with the journal" in " ".join(said.split())
     calm = await home.save(CALM_TEXT, "The new logo")

@@ -47,13 +47,13 @@ def stories(
 async def _until_killed(home: Household, point: KillPoint) -> tuple[str, str]:
     calm, hot = await home.save(CALM_TEXT, "The new logo"), await home.save(HOT_TEXT, "The last bill")
     home.start(die_at=point.at)
-    assert await home.dies(within=30) == -signal.SIGKILL, home.story("it did not die of the kill")
+    assert await home.dies() == -signal.SIGKILL, home.story("it did not die of the kill")
     return calm, hot
 
 
 async def _after_the_restart(home: Household, calm: str, hot: str, **audit: Any) -> dict[str, str]:
     home.start()
-    await home.settles(within=60)
+    await home.settles()
     ended = await home.audit(hold=HOLD, **audit)
     return {"calm": ended[calm], "hot": ended[hot]}
 

@@ -12,7 +12,7 @@ import pytest
 
 from coolmail.core.settings import Tls
 from tests.faults.household import CALM_TEXT, HOT_TEXT, household
-from tests.faults.lines import FAULTS, Fault, through_lines
+from tests.faults.lines import BRIEF, FAULTS, Fault, through_lines
 from tests.faults.side_by_side import SideBySide
 from tests.servers.dovecot import Dovecot
 
@@ -40,8 +40,8 @@ def told(request: pytest.FixtureRequest, dovecot: Dovecot, tmp_path_factory: pyt
             calm, hot = await home.save(CALM_TEXT, "The new logo"), await home.save(HOT_TEXT, "The last bill")
             breaking = asyncio.create_task(fault.set_up(lines))  # type: ignore[arg-type,var-annotated]
             await asyncio.sleep(0)  # it sets the trap before the daemon starts
-            home.start(patience=3.0)
-            async with asyncio.timeout(60):
+            home.start(patience=BRIEF)
+            async with asyncio.timeout(180):
                 await breaking
             await home.settles(within=180)
             ended = await home.audit(hold=HOLD)
@@ -73,11 +73,11 @@ async def test_a_lost_connection_is_noticed_at_once(dovecot: Dovecot, tmp_path: 
         noticed = time.monotonic() - begun
         await home.until(lambda: home.state_of(calm) == "filed")
         print(f"noticed after {noticed:.2f} s, sent after {time.monotonic() - begun:.2f} s")  # noqa: T201 - a figure for docs/reliability.md
-        assert noticed < 5
+        assert noticed < 60  # the next poll is five minutes away
 
 
 async def test_a_server_that_hangs_is_noticed(dovecot: Dovecot, tmp_path: Path) -> None:
-    """A server that keeps its connections and says nothing more is noticed after `poll` and `timeout` at the latest, here 1 s and 3 s."""
+    """A server that keeps its connections and says nothing more is noticed after `poll` and `timeout` at the latest, here 1 s and 6 s."""
     async with household(dovecot.user(), tmp_path, HOLD) as home, through_lines(home) as lines:
         home.start()
         await lines.daemon_is("ready")
@@ -91,7 +91,7 @@ async def test_a_server_that_hangs_is_noticed(dovecot: Dovecot, tmp_path: Path) 
         await home.settles()
         assert await home.audit(hold=HOLD) == {calm: "filed"}
         print(f"noticed after {noticed:.2f} s")  # noqa: T201
-        assert noticed < 12
+        assert noticed < 60
 
 
 async def test_the_server_restarts_while_the_daemon_listens(own_dovecot: Dovecot, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ async def test_the_server_restarts_while_the_daemon_listens(own_dovecot: Dovecot
         noticed = time.monotonic() - begun
         begun = time.monotonic()
         await asyncio.to_thread(own_dovecot.start)
-        await home.until(lambda: home.accounts().get("work") == "ready", 60)
+        await home.until(lambda: home.accounts().get("work") == "ready")
         recovered = time.monotonic() - begun
         calm = await home.save(CALM_TEXT, "The new logo")
         await home.settles(60)

@@ -177,6 +177,7 @@ class Machine:
             zone=UTC,
         )
         sweeper = Sweeper(desk, Survey(session, desk.boxes), Doors(world.settings.settle, self._seconds), self._seconds)  # type: ignore[arg-type]
+        await sweeper.meet()
         made_anew = False
         while True:
             try:

@@ -393,3 +393,87 @@ def test_clocks_that_differ_a_little_hide_no_answer_of_the_client() -> None:
         world.later(hours=49)
         world.sweep(times=3)
         assert world.where(letter) == {REVIEW}
+
+
+# -- the safeguards, each at the moment that it is there for
+
+
+def test_two_computers_that_move_it_at_the_same_moment_send_it_once() -> None:
+    """Both have looked, both move, both get a copy and an OK: the lower UID sends, however close the other one is behind."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX)
+        for machine in world.machines:
+            world.stop_at(machine, "MOVE Coolmail/Outbox")
+        for machine in (world.a, world.b, world.a, world.b):
+            machine.run(0)  # read, then copied; the originals are removed after that
+        for machine in world.machines:
+            while machine.run(0) is not None and machine.stands_at != "SMTP content":
+                pass
+        world.sweep()
+        assert world.accepted(letter) == 1
+
+
+def test_a_clock_set_back_while_it_looks_for_the_last_time_sends_nothing_early() -> None:
+    """The deadline had passed when the step was decided; it is compared once more right before the attempt begins."""
+    with scenario() as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.later(hours=49)
+        world.stop_at(world.a, "A has written A1 due")
+        world.stop_at(world.a, "SELECT INBOX")
+        world.a.offset = -timedelta(hours=40)
+        world.a.clock_was_wrong = True
+        world.sweep()
+        assert world.accepted(letter) == 0
+
+
+def test_a_release_under_way_on_another_computer_is_left_alone() -> None:
+    """The other computer sees the held message in Sending and keeps its hands off it for `stuck_after`."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX, "hot")
+        world.sweep()
+        world.later(hours=49)
+        world.stop_at(world.a, "A has written A1 due")
+        world.sweep(world.b)
+        world.sweep(world.a)
+        assert world.accepted(letter) == 1
+        assert world.state(world.a, letter) is State.FILED
+
+
+def test_a_copy_of_what_is_held_already_is_removed() -> None:
+    """A computer sleeps inside its MOVE; meanwhile the other one holds the mail, and `Sending`, with all that it could tell, is made anew."""
+    with scenario(2) as world:
+        letter = world.save(OUTBOX, "hot")
+        world.stop_at(world.b, "MOVE Coolmail/Outbox")
+        world.b.run(0)
+        world.sweep(world.a)
+        assert world.where(letter) == {HELD}
+        world.server.renumber(SENDING)
+        world.sweep(world.b)
+        assert world.where(letter) == {HELD}
+        assert world.state(world.b, letter) is not State.REVIEW
+
+
+def test_a_withdrawn_draft_whose_subject_says_send_is_left_alone_without_keywords() -> None:
+    """On a server that keeps no keywords the journal remembers which draft was withdrawn."""
+    with scenario() as world:
+        world.server.keywords = False
+        letter = world.save("Drafts", "hot", token=True)
+        world.sweep()
+        assert world.where(letter) == {HELD}
+        world.decide(world.a, letter, Decision.WITHDRAW)
+        world.sweep(times=2)
+        world.later(minutes=5)
+        world.sweep(times=3)
+        assert world.where(letter) == {"Drafts"}
+
+
+def test_a_cancel_in_the_moment_of_submission_wins_or_is_refused() -> None:
+    """The command line records it between the last look and the note that an attempt begins: no attempt begins."""
+    with scenario() as world:
+        letter = world.save(OUTBOX)
+        world.stop_at(world.a, "A writes A1 submitting")
+        world.decide(world.a, letter, Decision.CANCEL)
+        world.sweep(times=3)
+        assert world.accepted(letter) == 0
+        assert world.state(world.a, letter) is State.CANCELLED

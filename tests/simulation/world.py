@@ -131,7 +131,9 @@ class World:
                 machine.run()
         for _ in range(rng.choice((15, 30, 50))):
             dice = rng.random() * (10.0 + 2.0 * self.faults)
-            if dice < 4.5:
+            if dice < 1.0 and len(self.machines) > 1:
+                self._race()
+            elif dice < 4.5:
                 self._run(rng.choice(self.machines))
             elif dice < 6.5:
                 self._time_passes()
@@ -157,6 +159,19 @@ class World:
             machine.run(rng.randrange(12), effects_only=True)
         else:
             machine.run(rng.randrange(120))
+
+    def _race(self) -> None:
+        """Let all computers work at the same moment, a few effects each in turn: they read the same and act on it side by side."""
+        rng = self.pace.rng
+        stride = rng.choice((0, 0, 1, 3))
+        working = set(self.machines)
+        self.pace.say("RACE")
+        while working:
+            machine = rng.choice(sorted(working, key=lambda each: each.name))
+            if machine.run(rng.randint(0, stride), effects_only=True) is None:
+                working.discard(machine)
+            if self.chance(0.02):
+                return
 
     def _server_works(self) -> None:
         if self.pace.pending:
