@@ -11,12 +11,14 @@ import typer
 
 import coolmail
 from coolmail.cli import check, decide, demo, edit, review, running, talking
+from coolmail.cli.opening import ConfigOption
 from coolmail.cli.output import out
+from coolmail.cli.screen.start import open_review
 
 app = typer.Typer(
     name="coolmail",
     help="An email tone checker and cool-down outbox: calm mail goes out at once, heated mail waits a day or two, and a call is suggested instead.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
@@ -50,11 +52,21 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[
+    context: typer.Context,
+    config: ConfigOption = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Review in plain lines, for screen readers.")] = False,
+    version: Annotated[  # noqa: ARG001 - its callback answers
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Take the options that belong to no command."""
+    """Review what waits, where no command is named."""
+    if context.invoked_subcommand is None:
+        open_review(config, plain=plain)
+    elif plain:
+        raise typer.BadParameter("--plain is for the review, which is `coolmail` without a command")
+    elif config is not None:
+        # `coolmail --config FILE held` means what `coolmail held --config FILE` does.
+        context.default_map = {context.invoked_subcommand: {"config": str(config)}}
 
 
 def main() -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from coolmail.cli import acts
+from coolmail.cli.life import lives
 from coolmail.cli.output import errors_in_words
 from coolmail.config import config_path, journal_path, load
 from coolmail.core.entry import Entry
 from coolmail.core.settings import Settings
-from coolmail.journal import Journal
+
+if TYPE_CHECKING:
+    from coolmail.journal import Journal
 
 Result = TypeVar("Result")
 
@@ -35,9 +36,6 @@ IdArgument = Annotated[
     ),
 ]
 
-DEAD_AFTER = timedelta(seconds=15)
-"""A daemon without a sign of life for so long is not running."""
-
 
 def settings_from(config: Path | None) -> Settings:
     """Return the settings, or end with a clear message."""
@@ -50,6 +48,8 @@ def with_journal(config: Path | None, work: Callable[[Journal, Settings], Awaita
     settings = settings_from(config)
 
     async def open_and_work() -> Result:
+        from coolmail.journal import Journal  # noqa: PLC0415 - SQLAlchemy takes its time to load
+
         async with Journal.open(journal_path(settings)) as journal:
             return await work(journal, settings)
 
@@ -64,15 +64,4 @@ async def one(journal: Journal, prefix: str) -> Entry:
 
 async def daemon_runs(journal: Journal) -> bool:
     """Whether a daemon gave a sign of life lately."""
-    status = await journal.daemon()
-    return status is not None and datetime.now(UTC) - status.seen_at < DEAD_AFTER and _alive(status.pid)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return sys.platform != "win32"
+    return lives(await journal.daemon(), datetime.now(UTC))

@@ -1,8 +1,7 @@
 """The review screen: it follows the journal, and turns keys into acts (`coolmail.cli.acts`).
 
-The screen changes nothing by itself. What can be done with a message is done by the same functions as the plain commands do it; edit, call, suggest,
-feedback and undo are those commands, run with the message's id. Nothing is kept here that the journal does not know, so the screen may be closed or
-killed at any moment.
+The screen changes nothing by itself: what can be done with a message is done by the same functions as the plain commands do it. Nothing is kept here
+that the journal does not know, so the screen may be closed or killed at any moment.
 """
 
 from __future__ import annotations
@@ -11,30 +10,30 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.text import Text
 from textual import work
-from textual.app import App, SuspendNotSupported
+from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 
 from coolmail.cli import acts
 from coolmail.cli.acts import Act
+from coolmail.cli.life import lives
 from coolmail.cli.screen import letter, words
-from coolmail.cli.screen.around import look_around
-from coolmail.cli.screen.asking import Choice, Line, Page, Sure, TypedWord
+from coolmail.cli.screen.asking import Line, Page, Sure, TypedWord
 from coolmail.cli.screen.keys import ACTS, ALWAYS, help_page
 from coolmail.cli.screen.listing import Waiting
 from coolmail.cli.screen.reading import Reading
 from coolmail.cli.screen.world import World
-from coolmail.core.clean import clean
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
 from coolmail.core.moments import BadMomentError
 from coolmail.core.settings import OnExpiry
 from coolmail.core.states import Stage
-from coolmail.journal import Journal
+
+if TYPE_CHECKING:
+    from coolmail.journal import Journal
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the journal."""
@@ -44,16 +43,6 @@ TICK_EVERY = 20.0
 
 OPEN_AGAIN = 5.0
 """Seconds after which a journal that could not be opened is tried again."""
-
-SUGGESTIONS = (
-    ("call", "call: propose to talk"),
-    ("acknowledge", "acknowledge: heard you, an answer follows"),
-    ("explain", "explain: what happened, after cooling down"),
-    ("apologise", "apologise: own it and make good"),
-    ("expectations", "expectations: scope, price, what is billed"),
-    ("delegate", "delegate: to the person who does the work"),
-    ("handoff", "handoff: end the engagement civilly"),
-)
 
 
 class Review(App[None]):
@@ -74,7 +63,6 @@ class Review(App[None]):
         self.said, self.refused = "", False
         self.journal: Journal | None = None
         self.opened = asyncio.Event()
-        self._done: list[str] = []
         self._open = AsyncExitStack()
 
     @property
@@ -113,7 +101,7 @@ class Review(App[None]):
                     await self._read(self.journal)
                     version = now
                 elif ticks % int(TICK_EVERY / LOOK_EVERY) == 0:
-                    self.daemon = self.world.daemon_runs(await self.journal.daemon())
+                    self.daemon = lives(await self.journal.daemon(), self.world.clock())
                     self.lay_out()
             except CoolmailError as error:
                 self.say(str(error), refused=True)
@@ -122,7 +110,7 @@ class Review(App[None]):
 
     async def _read(self, journal: Journal) -> None:
         self.entries = await journal.in_state(*words.SHOWN)
-        self.daemon = self.world.daemon_runs(await journal.daemon())
+        self.daemon = lives(await journal.daemon(), self.world.clock())
         self.known = True
         self.lay_out()
 
@@ -174,6 +162,8 @@ class Review(App[None]):
         await self.opened.wait()
         if entry is None or self.journal is None:
             return
+        from coolmail.cli.screen.around import look_around  # noqa: PLC0415 - needed from the first message on, not for the list
+
         try:
             around = await look_around(self.journal, self.world.settings, entry, self.world.zone)
         except CoolmailError as error:
@@ -233,13 +223,11 @@ class Review(App[None]):
             self.say(f"Nothing was changed: {error}", refused=True)
             return
         if came.done:
-            self._done.append(entry.id)
             await self._read(self.journal)
         later = (
             "" if self.daemon is not False or not came.done else " The daemon is down: it is done at its next start."
         )
-        undo = " u takes it back." if came.done else ""
-        self.say(f"{came.said}.{undo}{later}", refused=not came.done)
+        self.say(f"{came.said}.{later}", refused=not came.done)
 
     @work
     async def action_release(self) -> None:
@@ -299,71 +287,3 @@ class Review(App[None]):
             self.say(f"Nothing was changed: {error}", refused=True)
             return
         await self._act(entry, lambda journal, it: acts.extend(journal, it, until, now=world.clock()))
-
-    @work
-    async def action_edit(self) -> None:
-        """Change the message in the user's editor: the terminal is its own meanwhile."""
-        if (entry := self.chosen()) is None:
-            return
-        try:
-            with self.suspend():
-                ended = self.world.in_terminal(["edit", entry.id])
-        except SuspendNotSupported:
-            self.say(f"An editor cannot be opened from here. In another window: coolmail edit {entry.id}", refused=True)
-            return
-        if ended == 0:
-            self._done.append(entry.id)
-        self.say(
-            f"{entry.id}: back from the editor." if ended == 0 else f"{entry.id} was not changed.", refused=ended != 0
-        )
-
-    @work
-    async def action_call(self) -> None:
-        """Show what is needed to talk."""
-        if (entry := self.chosen()) is not None:
-            await self._command(entry, "Talk instead", "call", entry.id)
-
-    @work
-    async def action_suggest(self) -> None:
-        """Put another reply into Drafts."""
-        if (entry := self.chosen()) is None:
-            return
-        kind = await self.push_screen_wait(Choice("Which reply shall lie in your Drafts?", SUGGESTIONS))
-        if kind is not None:
-            await self._command(entry, "A reply to edit", "suggest", entry.id, "--kind", kind)
-
-    @work
-    async def action_feedback(self) -> None:
-        """Record whether the tone was read right."""
-        if (entry := self.chosen()) is None:
-            return
-        choices = (("right", "right: this was hot"), ("wrong", "wrong: this is fine as it is"))
-        answer = await self.push_screen_wait(Choice("Did coolmail read the tone right?", choices))
-        if answer is not None:
-            await self._command(entry, "", "feedback", entry.id, answer)
-
-    @work
-    async def action_undo(self) -> None:
-        """Take back what was done last."""
-        if not self._done:
-            self.say("There is nothing to take back here. For earlier things: coolmail undo")
-            return
-        identifier = self._done[-1]
-        if await self._run("", "undo", identifier, "--yes"):
-            self._done.pop()
-
-    async def _command(self, entry: Entry, title: str, *arguments: str) -> None:
-        if await self._run(title, *arguments):
-            self._done.append(entry.id)
-
-    async def _run(self, title: str, *arguments: str) -> bool:
-        """Run a plain command; a line of what it printed is said, more becomes a page."""
-        self.say("One moment …")
-        came = await self.world.command(arguments)
-        lines = [line for line in came.words.splitlines() if line.strip()]
-        if title and came.done and len(lines) > 1:
-            self.say("")
-            self.push_screen(Page(title, Text(clean(came.words, lines=True))))
-        else:
-            self.say(" ".join(lines) or ("Done." if came.done else "It could not be done."), refused=not came.done)
-        return came.done

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from datetime import tzinfo
+from typing import TYPE_CHECKING
 
 from coolmail.cli.screen.quoted import quoted_mail
 from coolmail.cli.screen.reading import Around
 from coolmail.core.entry import Entry
 from coolmail.core.settings import Settings
 from coolmail.core.talk import Preparation
-from coolmail.journal import Journal
+
+if TYPE_CHECKING:
+    from coolmail.journal import Journal
 
 
 async def look_around(journal: Journal, settings: Settings, entry: Entry, zone: tzinfo) -> Around:

@@ -1,4 +1,4 @@
-"""Questions in front of the screen: yes or no, a typed word, a line of text, a choice, a page to read. None is answered by accident."""
+"""Questions in front of the screen: yes or no, a typed word, a line of text, a page to read. None is answered by accident."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Static
 
 
 class Sure(ModalScreen[bool]):
@@ -28,7 +27,7 @@ class Sure(ModalScreen[bool]):
         with Vertical(classes="box"):
             yield Static(Text(self._question), classes="title")
             if self._details:
-                yield Static(Text(self._details))
+                yield Static(Text(self._details), classes="details")
             yield Static(
                 Text.assemble(("y", "bold"), " yes    ", ("n", "bold"), " no, leave it as it is"), classes="ask"
             )
@@ -60,9 +59,12 @@ class TypedWord(ModalScreen[str | None]):
                 if not self._hot:
                     yield Static(Text("It reads hot as a whole, though no single sentence stands out."))
             yield Static(Text("Why now? (kept in its log; may stay empty)"), classes="ask")
-            yield Input(id="reason", max_length=300)
-            yield Static(Text(f"Type {self._word} and Enter to send it now; Esc lets it wait."), id="wanted")
-            yield Input(id="word", max_length=20)
+            yield Input(id="reason", max_length=300, compact=True)
+            yield Static(
+                Text.assemble("To send it now, type ", (self._word, "bold"), " and Enter. Esc lets it wait."),
+                id="wanted",
+            )
+            yield Input(id="word", max_length=20, compact=True)
 
     def on_mount(self) -> None:
         """Begin at the word."""
@@ -98,8 +100,8 @@ class Line(ModalScreen[str | None]):
         """Show the question and a place to write."""
         with Vertical(classes="box"):
             yield Static(Text(self._title), classes="title")
-            yield Static(Text(self._hint))
-            yield Input(self._value, id="line", max_length=80)
+            yield Static(Text(self._hint), classes="details")
+            yield Input(self._value, id="line", max_length=80, compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close with what was written."""
@@ -107,31 +109,6 @@ class Line(ModalScreen[str | None]):
 
     def action_no(self) -> None:
         """Leave it as it is."""
-        self.dismiss(None)
-
-
-class Choice(ModalScreen[str | None]):
-    """One of several; closes with its name, None for none."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "no", "no")]
-
-    def __init__(self, title: str, choices: Sequence[tuple[str, str]]) -> None:
-        super().__init__()
-        self._title, self._choices = title, choices
-
-    def compose(self) -> ComposeResult:
-        """Show the choices."""
-        with Vertical(classes="box"):
-            yield Static(Text(self._title), classes="title")
-            yield OptionList(*(Option(Text(words), id=name) for name, words in self._choices), id="choices")
-            yield Static(Text("Enter chooses, Esc leaves it as it is."), classes="ask")
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Close with the choice."""
-        self.dismiss(event.option_id)
-
-    def action_no(self) -> None:
-        """Choose nothing."""
         self.dismiss(None)
 
 

@@ -11,18 +11,15 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Static
 
+from coolmail.cli.screen import words
 from coolmail.cli.screen.keys import Key, help_line
 
 if TYPE_CHECKING:
     from coolmail.cli.screen.app import Review
 
-DOWN = "The daemon is not running: nothing is sent, and what you decide waits. Start it: coolmail run"
-
 
 class Framed(Screen[None]):
     """A screen with the frame; what stands inside is `body`."""
-
-    KEYS: tuple[Key, ...] = ()
 
     @property
     def review(self) -> Review:
@@ -36,14 +33,13 @@ class Framed(Screen[None]):
     def compose(self) -> ComposeResult:
         """Compose the frame and its inside."""
         yield Static(id="title")
-        yield Static(Text(DOWN), id="down")
+        yield Static(Text(words.DOWN), id="down")
         yield from self.body()  # type: ignore[misc]
         yield Static(id="said")
         yield Static(id="keys")
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self, _: Resize) -> None:
         """Lay everything out anew."""
-        self.query_one("#keys", Static).update(help_line(self.KEYS, event.size.width - 2))
         self.lay_out()
 
     def on_screen_resume(self) -> None:
@@ -58,6 +54,12 @@ class Framed(Screen[None]):
         said.update(Text(self.review.said))
         said.set_class(self.review.refused, "refused")
         said.display = bool(self.review.said)
+        self.query_one("#keys", Static).update(help_line(self.keys, self.size.width - 2))
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that do something now, for the help line."""
+        raise NotImplementedError
 
     def title_line(self) -> str:
         """Return what the first line says."""

@@ -26,15 +26,10 @@ class Key:
 
 
 ACTS = (
-    Key("r", "release", "release", "Send it now. Heated mail is shown once more and needs a typed word."),
-    Key("e", "edit", "edit", "Change your words in your editor; they are read anew at once."),
+    Key("r", "release", "release", "Send it now. What is heated asks for a typed word first."),
     Key("w", "withdraw", "withdraw", "Take it back into Drafts."),
     Key("c", "cancel", "cancel", "Never send it. It can be restored."),
     Key("x", "extend", "extend", "Let it wait longer: 6h, 1d, tomorrow 9:00."),
-    Key("t", "call", "talk", "Talk instead: numbers, times, what to say."),
-    Key("s", "suggest", "suggest", "Put another, calmer reply into Drafts."),
-    Key("f", "feedback", "feedback", "Say whether coolmail read the tone right."),
-    Key("u", "undo", "undo", "Take back the last thing you did here, within ten minutes."),
 )
 """What can be done with a message."""
 
@@ -50,19 +45,25 @@ READING = (
     Key("p", "previous", "previous", "The one before."),
 )
 
+SEARCHING = (
+    Key("enter", "", "keep", "", "Enter"),
+    Key("escape", "", "end", "", "Esc"),
+)
+"""While the search line is open, letters are letters."""
+
 ALWAYS = (
     Key("question_mark,f1", "help", "help", "This page.", "?"),
     Key("q", "quit", "quit", "Leave. The daemon goes on."),
 )
 
-HELP_LINE_LIST = (LIST[0], *ACTS[:5], ACTS[8], LIST[1], *ACTS[5:8], LIST[2])
-HELP_LINE_READING = (READING[0], *ACTS[:5], ACTS[8], *ACTS[5:8], READING[1])
+HELP_LINE_LIST = (LIST[0], *ACTS, *LIST[1:])
+HELP_LINE_READING = (READING[0], *ACTS, *READING[1:])
 
 
 def help_line(keys: Iterable[Key], width: int) -> Text:
-    """Return as many keys with their words as fit into a line, the help key always among them."""
-    text = Text(no_wrap=True)
-    ends = (*ALWAYS,)
+    """Return as many keys with their words as fit into a line; help and quit are always among them, unless letters are typed."""
+    text, keys = Text(no_wrap=True), tuple(keys)
+    ends = () if keys == SEARCHING else ALWAYS
     room = width - sum(cell_len(f"{key.label} {key.word}  ") for key in ends)
     for key in keys:
         room -= cell_len(f"{key.label} {key.word}  ")
@@ -91,11 +92,7 @@ def help_page() -> Text:
     for title, keys in groups:
         text.append(f"{title}\n", style="bold")
         for key in keys:
-            text.append(f"  {key.label:<6}", style="bold")
+            text.append(f"  {key.label:<7}", style="bold")
             text.append(f"{key.sentence}\n")
-        text.append("\n")
-    text.append(
-        "Nothing here is sent or lost by one key: release and cancel ask first, and what you did can be undone as long as the "
-        "message has not left."
-    )
+    text.append("Nothing is sent or lost by one key: release and cancel ask first.")
     return text

@@ -100,7 +100,10 @@ def wrap(text: Text, width: int) -> list[Text]:
     """Return a text as lines of at most `width` cells, wide characters counted as two; the styles stay."""
     console = Console(width=max(4, width), force_terminal=False, legacy_windows=False)
     text.expand_tabs(4)
-    return list(text.wrap(console, max(4, width)))
+    lines = text.wrap(console, max(4, width))
+    for line in lines:
+        line.rstrip()
+    return list(lines)
 
 
 def plain(text: str, width: int, *, at_most: int | None = None) -> Text:

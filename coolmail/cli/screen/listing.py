@@ -5,28 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
+from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from coolmail.cli.screen import words
 from coolmail.cli.screen.frame import Framed
-from coolmail.cli.screen.keys import HELP_LINE_LIST, LIST
+from coolmail.cli.screen.keys import HELP_LINE_LIST, LIST, SEARCHING, Key
 from coolmail.core.entry import Entry
 
-EMPTY = """Nothing waits.
-
-Calm mail goes out at once. What reads heated will be listed here until its deadline,
-so that you can look at it again with a cooler head."""
-
 NOT_FOUND = "Nothing like that waits. Esc ends the search, v changes the view."
+
+
+EDGES = 5
+"""Cells of a line that are no column: both edges, the pointer, the scroll bar."""
+
+POINTER = "▸ "
+"""Stands before the chosen row, so that no colour is needed to see which it is."""
+
+
+class Rows(OptionList):
+    """The list itself: one line a message, the chosen one pointed at."""
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line."""
+        strip = super().render_line(y)
+        chosen = self.scroll_offset.y + y == self.highlighted
+        if chosen and self.app.no_color:
+            strip = strip.apply_style(Style(reverse=True, bold=True))
+        style = next(iter(strip)).style if strip.cell_length else None
+        return Strip.join([Strip([Segment(POINTER if chosen else "  ", style)]), strip.crop(0, strip.cell_length - 2)])
 
 
 class Waiting(Framed):
     """The list."""
 
-    KEYS = HELP_LINE_LIST
     BINDINGS: ClassVar[list[BindingType]] = [
         (key.key, f"app.{key.action}", key.word) for key in LIST if key.action != "open"
     ]
@@ -38,15 +55,22 @@ class Waiting(Framed):
 
     def body(self) -> Iterable[object]:
         """Compose the list below its headings."""
-        yield Input(id="search", placeholder="client, subject or words; Enter keeps it, Esc ends it")
+        yield Input(id="search", placeholder="client, subject or words", compact=True)
         yield Static(id="headings")
-        yield OptionList(id="list")
+        yield Rows(id="list")
         yield Static(id="empty")
 
     def on_mount(self) -> None:
         """Begin at the list."""
         self.query_one("#search").display = False
         self.query_one("#list").focus()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that do something now."""
+        if isinstance(self.focused, Input):
+            return SEARCHING
+        return HELP_LINE_LIST if self.entries else HELP_LINE_LIST[-2:]
 
     @property
     def entries(self) -> list[Entry]:
@@ -62,7 +86,7 @@ class Waiting(Framed):
     def title_line(self) -> str:
         """Say how many wait, and what part of them is shown."""
         entries = self.review.entries
-        said = f"coolmail   {words.count(entries)}" if entries else "coolmail"
+        said = f"coolmail   {words.count(entries)}"
         narrowed = [f"view: {self._view.value}"] if self._view is not words.View.ALL else []
         narrowed += [f"search: {words.one_line(self._wanted)}"] if self._wanted else []
         return f"{said}   ({', '.join(narrowed)})" if narrowed else said
@@ -71,7 +95,7 @@ class Waiting(Framed):
         """Fill the list; the bar stays on its message, or else in its place."""
         super().lay_out()
         review, table = self.review, self.query_one("#list", OptionList)
-        columns = words.Columns.within(self.size.width - 4)
+        columns = words.Columns.within(self.size.width - EDGES)
         now, zone = review.world.clock(), review.world.zone
         entries = self.entries
         rows = [(entry.id, words.row(entry, columns, now, zone, asks=review.asks)) for entry in entries]
@@ -79,9 +103,9 @@ class Waiting(Framed):
         if plain != self._shown:
             self._fill(table, rows)
             self._shown = plain
-        self.query_one("#headings", Static).update(Text(words.headings(columns), no_wrap=True))
+        self.query_one("#headings", Static).update(Text("  " + words.headings(columns), no_wrap=True))
         empty = self.query_one("#empty", Static)
-        empty.update(Text(NOT_FOUND if review.entries else EMPTY if review.known else "Opening the journal …"))
+        empty.update(Text(NOT_FOUND if review.entries else words.EMPTY if review.known else "Opening the journal …"))
         empty.display = not entries
         table.display = self.query_one("#headings").display = bool(entries)
 
@@ -111,6 +135,7 @@ class Waiting(Framed):
         line = self.query_one("#search", Input)
         line.display = True
         line.focus()
+        self.call_after_refresh(self.lay_out)
 
     def end_search(self) -> None:
         """Show everything of this view again."""
@@ -118,7 +143,7 @@ class Waiting(Framed):
         line.value = self._wanted = ""
         line.display = False
         self.query_one("#list").focus()
-        self.lay_out()
+        self.call_after_refresh(self.lay_out)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Narrow the list while the words are typed."""
@@ -128,6 +153,7 @@ class Waiting(Framed):
     def on_input_submitted(self, _: Input.Submitted) -> None:
         """Go to the list with what was found."""
         self.query_one("#list" if self.entries else "#search").focus()
+        self.call_after_refresh(self.lay_out)
 
     def key_escape(self) -> None:
         """End the search."""

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from coolmail.cli.screen import letter, words
 from coolmail.cli.screen.frame import Framed
-from coolmail.cli.screen.keys import HELP_LINE_READING, READING
+from coolmail.cli.screen.keys import HELP_LINE_READING, READING, Key
 from coolmail.core.advice import advice
 from coolmail.core.entry import Entry
 
@@ -32,7 +32,6 @@ class Around:
 class Reading(Framed):
     """The message with this id."""
 
-    KEYS = HELP_LINE_READING
     BINDINGS: ClassVar[list[BindingType]] = [(key.key, f"app.{key.action}", key.word) for key in READING]
 
     def __init__(self, identifier: str) -> None:
@@ -57,6 +56,11 @@ class Reading(Framed):
         self.query_one("#letter").focus()
 
     @property
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that do something now."""
+        return HELP_LINE_READING if self.entry is not None else READING
+
+    @property
     def entry(self) -> Entry | None:
         """The message; None once it does not wait any more."""
         return self.review.entry(self.identifier)
@@ -77,9 +81,9 @@ class Reading(Framed):
     def lay_out(self) -> None:
         """Lay the letter out for the present width."""
         super().lay_out()
-        wide = self.size.width >= WIDE
-        self.query_one("#beside").display = wide
         entry = self.entry
+        wide = self.size.width >= WIDE and entry is not None and bool(self.around.instead)
+        self.query_one("#beside").display = wide
         sections = ("quoted", "own", "better", "instead-below")
         if entry is None:
             self._put("head", Text("This message does not wait any more. Esc leads back to the list."))
@@ -113,15 +117,17 @@ class Reading(Framed):
         text.append_text(heat)
         text.append("   ")
         text.append(going.long[0].upper() + going.long[1:], style=going.style)
-        for reason in entry.reasons[:6]:
-            text.append(f"\n- {words.one_line(reason)}")
+        if entry.reasons:
+            why = words.one_line("; ".join(entry.reasons[:6]))
+            text.append(f"\n{why[0].upper()}{why[1:]}", style="italic")
         return text
 
     def _quoted(self, entry: Entry, width: int) -> Text | None:
         if not self.around.quoted:
             return None
         lines = max(4, self.size.height // 4)
-        title = Text(f"{words.client(entry)} wrote\n", style="bold")
+        client = words.one_line(entry.recipients[0]) if entry.recipients else "They"
+        title = Text(f"{client} wrote\n", style="bold")
         text = letter.plain(self.around.quoted, width - 2, at_most=lines)
         return Text("\n").join([title[:-1], *(Text.assemble("│ ", line) for line in text.split("\n"))])
 

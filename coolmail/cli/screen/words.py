@@ -30,6 +30,14 @@ BAR = 5
 """Cells of the heat bar."""
 
 
+DOWN = "The daemon is not running; what you decide waits. Start it: coolmail run"
+
+EMPTY = (
+    "Nothing waits.\n\nCalm mail goes out at once. What reads heated will be listed here until its deadline, "
+    "so that you can look at it again with a cooler head."
+)
+
+
 class View(StrEnum):
     """Which of the messages are listed."""
 
@@ -160,13 +168,15 @@ class Columns:
 
     @classmethod
     def within(cls, width: int) -> Columns:
-        """Share out a line; the subject gets what is left, and the narrowest screens lose the bar."""
+        """Share out a line: the subject gets what is left. The narrowest screens lose the bar, then the subject."""
         heat_cells = BAR + 8 if width >= 60 else 7
         dated = width >= 108
-        when_cells = 34 if dated else 16
-        left = max(12, width - heat_cells - when_cells - 6)
-        client_cells = min(32, max(6, left * 45 // 100))
-        return cls(client_cells, max(6, left - client_cells), heat_cells, when_cells, dated)
+        when_cells = 34 if dated else 16 if width >= 48 else 11
+        left = width - heat_cells - when_cells - 4
+        if left < 20:
+            return cls(max(6, left), 0, heat_cells, when_cells, dated)
+        client_cells = min(32, left * 45 // 100)
+        return cls(client_cells, left - client_cells - 2, heat_cells, when_cells, dated)
 
 
 def fit(text: str, width: int) -> str:
@@ -184,10 +194,13 @@ def row(entry: Entry, columns: Columns, now: datetime, zone: tzinfo, *, asks: bo
         short = f"{local(entry.hold_until, zone)}, {short}"
     warmth = heat(entry.report)
     if columns.heat < BAR + 8:
-        warmth = Text(warmth.plain.rpartition(" ")[2], style=warmth.style)
+        warmth = Text(
+            warmth.plain.rpartition(" ")[2] if entry.report and entry.report.judged else "-", style=warmth.style
+        )
     line = Text(no_wrap=True, end="")
     line.append(fit(client(entry), columns.client) + "  ")
-    line.append(fit(subject(entry), columns.subject) + "  ", style="bold" if needs_you(entry) else "")
+    if columns.subject:
+        line.append(fit(subject(entry), columns.subject) + "  ", style="bold" if needs_you(entry) else "")
     line.append(fit(warmth.plain, columns.heat) + "  ", style=warmth.style)
     line.append(fit(short, columns.when), style=going.style)
     return line
@@ -200,7 +213,7 @@ def headings(columns: Columns) -> str:
         (columns.client, columns.subject, columns.heat, columns.when),
         strict=True,
     )
-    return "  ".join(fit(word, width) for word, width in cells)
+    return "  ".join(fit(word, width) for word, width in cells if width)
 
 
 def found(entries: Iterable[Entry], view: View, wanted: str) -> list[Entry]:
@@ -223,4 +236,4 @@ def count(entries: Sequence[Entry]) -> str:
     parts = [f"{waiting} held"] if waiting or not (yours or leaving) else []
     parts += [f"{yours} yours to decide"] if yours else []
     parts += [f"{leaving} on the way"] if leaving else []
-    return ", ".join(parts)
+    return ", ".join(parts) if entries else "nothing waits"

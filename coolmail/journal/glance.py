@@ -1,0 +1,49 @@
+"""A first glance at the journal with the standard library alone: what waits, before the journal itself is loaded and opened.
+
+It only reads, and it creates, migrates and repairs nothing. Whoever acts on a message opens the `Journal`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from coolmail.core.entry import Entry
+from coolmail.core.states import State
+from coolmail.journal.rows import to_entry
+
+LISTS = ("recipients", "thread", "reasons", "refused", "accepted")
+MOMENTS = ("taken_at", "updated_at", "hold_until", "next_attempt_at", "first_attempt_at", "reminded_at")
+FLAGS = ("claimed", "override", "frozen")
+
+
+def glance(path: Path, *states: State) -> list[Entry] | None:
+    """Return all entries in one of these states, by deadline, then age: what `Journal.in_state` returns.
+
+    None where a glance is not enough: no file, another schema, a file that is locked or damaged. Opening the journal tells which.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+            connection.row_factory = sqlite3.Row
+            columns = [row["name"] for row in connection.execute("PRAGMA table_info(message)") if row["name"] != "raw"]
+            query = (
+                f"SELECT {', '.join(columns)}, raw IS NOT NULL AS has_bytes FROM message "  # noqa: S608 - names of our own columns
+                f"WHERE state IN ({', '.join('?' * len(states))}) ORDER BY coalesce(hold_until, taken_at)"
+            )
+            return [_entry(row) for row in connection.execute(query, [str(state) for state in states])]
+    except (sqlite3.Error, ValueError, KeyError, TypeError):
+        return None
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    values: dict[str, Any] = dict(row)
+    values |= {name: json.loads(row[name]) for name in LISTS}
+    values |= {name: datetime.fromisoformat(row[name]).replace(tzinfo=UTC) for name in MOMENTS if row[name] is not None}
+    values |= {name: bool(row[name]) for name in FLAGS}
+    values["report"] = json.loads(row["report"]) if row["report"] is not None else None
+    return to_entry(SimpleNamespace(**values))
