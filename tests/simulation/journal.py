@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from coolmail.core.entry import Entry, Place
-from coolmail.core.states import FINISHED, Decision, State, check_move
+from coolmail.core.states import FINISHED, Decision, Stage, State, check_move
 from coolmail.journal import Errand
+from coolmail.journal.edits import EDIT_AND_SEND, REPLACED
 from coolmail.journal.errors import JournalUnwritableError
 from tests.simulation.pace import Fate, Pace
 
@@ -28,6 +29,8 @@ class MemoryJournal:
         self.entries: dict[str, Entry] = {}
         self.contents: dict[str, bytes] = {}
         self.history: dict[str, list[str]] = {}
+        self.asked: dict[int, Errand] = {}
+        self._last_asked = 0
         self._met: dict[tuple[str, str, int], frozenset[tuple[int, bool]]] = {}
 
     async def _write(self, what: str) -> None:
@@ -143,6 +146,60 @@ class MemoryJournal:
         self._met[account, mailbox, uidvalidity] = frozenset(ignored)
         await self._written("met")
 
+    def ask_now(self, errand: Errand) -> Errand:
+        """Record an errand at once, as another program does."""
+        for number, asked in list(self.asked.items()):
+            same = (asked.account, asked.role, asked.message_id) == (errand.account, errand.role, errand.message_id)
+            if same and asked.done_at is None:
+                del self.asked[number]
+        self._last_asked += 1
+        self.asked[self._last_asked] = recorded = replace(errand, id=self._last_asked)
+        self.pace.say(f"   {self.name}: {errand.kind} about {errand.message}: {errand.message_id} for {errand.role}")
+        return recorded
+
+    async def ask(self, errand: Errand) -> Errand:
+        """Record an errand."""
+        await self._write(f"{errand.kind} about {errand.message}")
+        return self.ask_now(errand)
+
+    async def finish(self, errand_id: int, outcome: str, *, now: datetime) -> bool:
+        """Record that an errand is finished."""
+        return await self._note(errand_id, outcome=outcome, done_at=now)
+
+    async def postpone(self, errand_id: int, outcome: str) -> bool:
+        """Record what keeps an errand."""
+        return await self._note(errand_id, outcome=outcome)
+
+    async def _note(self, errand_id: int, **changes: Any) -> bool:
+        await self._write(f"errand {errand_id}")
+        asked = self.asked.get(errand_id)
+        if asked is None or asked.done_at is not None:
+            return False
+        self.asked[errand_id] = replace(asked, **changes)
+        self.pace.say(f"   {self.name}: errand {errand_id}: {changes['outcome']}")
+        await self._written(f"errand {errand_id}")
+        return True
+
+    async def replace_version(self, errand: Errand, entry: Entry, *, now: datetime, what: str, **read: Any) -> bool:
+        """Do what `coolmail.journal.edits.replace` does."""
+        await self._write(f"{entry.id} edited")
+        there, asked = self.entries.get(entry.id), self.asked.get(errand.id or 0)
+        if there is None or asked is None or asked.done_at is not None or entry.id not in self.contents:
+            return False
+        if (there.state, there.message_id) != (entry.state, entry.message_id) or there.stage is Stage.DATA:
+            return False
+        decision = there.decision
+        if decision in (None, Decision.RELEASE):
+            decision = Decision.RELEASE if asked.kind == EDIT_AND_SEND else None
+        old = self.contents[entry.id]
+        changed = replace(
+            there, message_id=errand.message_id, updated_at=now, note_kind=None, decision=decision, **_tuples(read)
+        )
+        self._commit(changed, what, errand.raw)
+        self.asked[asked.id or 0] = replace(asked, raw=old, message_id=there.message_id, outcome=REPLACED)
+        await self._written(f"{entry.id} edited")
+        return True
+
     # -- reading
 
     async def _some(
@@ -167,8 +224,14 @@ class MemoryJournal:
         )
 
     async def errands(self, account: str) -> list[Errand]:
-        """Return none: here the command line asks for nothing but decisions."""
-        return []
+        """Return the unfinished errands, oldest first."""
+        await self._read()
+        return [asked for asked in self.asked.values() if asked.account == account and asked.done_at is None]
+
+    async def errands_about(self, message: str) -> list[Errand]:
+        """Return every errand about a message, oldest first."""
+        await self._read()
+        return [asked for asked in self.asked.values() if asked.message == message]
 
     async def known(self, account: str, message_id: str) -> list[Entry]:
         """Return the entries with this Message-ID, newest first."""

@@ -17,13 +17,26 @@ from coolmail.calls.suggestion import LetterKind
 from coolmail.core.entry import Entry
 from coolmail.core.our_ids import our_id
 from coolmail.core.settings import Account
-from coolmail.daemon import carrying, conversation, desk, filing, scoring, submitting, survey, sweep, taking, telling
+from coolmail.daemon import (
+    carrying,
+    conversation,
+    desk,
+    editing,
+    filing,
+    scoring,
+    submitting,
+    survey,
+    sweep,
+    taking,
+    telling,
+)
 from coolmail.daemon.composing import Written
+from tests.simulation.journal import MemoryJournal
 
 REMEMBERED = {
-    "read_draft": (survey, taking, scoring, carrying, conversation, telling, sweep),
+    "read_draft": (survey, taking, scoring, carrying, conversation, editing, telling, sweep),
     "siblings": (carrying, conversation, sweep, taking),
-    "complete": (desk, taking, carrying, submitting, filing),
+    "complete": (desk, taking, carrying, editing, submitting, filing),
     "outgoing": (submitting,),
     "filed": (filing,),
     "envelope": (scoring, submitting),
@@ -59,6 +72,11 @@ def automatic(entry: Entry, raw: bytes, account: Account, *_: Any, **__: Any) ->
     return Written(LetterKind.CALL, "", raw, message_id, None)
 
 
+async def replace_version(journal: MemoryJournal, *arguments: Any, **keywords: Any) -> bool:
+    """Put an edited version in the place of another, in a journal in memory."""
+    return await journal.replace_version(*arguments, **keywords)
+
+
 _memory: dict[str, Any] = {}
 
 
@@ -72,6 +90,7 @@ def quick() -> Iterator[None]:
                     plain = getattr(module, name)
                     remembered = _memory.setdefault(name, lru_cache(maxsize=50_000)(plain))
                     stack.enter_context(mock.patch.object(module, name, remembered))
+        stack.enter_context(mock.patch.object(editing, "replace", replace_version))
         stack.enter_context(mock.patch.object(telling, "compose_note", compose_note))
         stack.enter_context(mock.patch.object(telling, "automatic", automatic))
         logger = logging.getLogger("coolmail")
