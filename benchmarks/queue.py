@@ -25,7 +25,7 @@ from pathlib import Path
 from coolmail.core.entry import Place
 from coolmail.core.settings import Account, Mailboxes, Settings
 from coolmail.core.states import Stage, State
-from coolmail.core.tone import Level, ToneReport
+from coolmail.core.tone import Level, Scale, ToneReport
 from coolmail.daemon.account import AccountService
 from coolmail.journal import Journal
 from coolmail.mail.imap.session import ImapSession
@@ -45,9 +45,9 @@ class Silent:
         """Fail: a held message is not judged again."""
         raise AssertionError(texts)
 
-    async def threshold(self) -> float:
-        """Return a heat."""
-        return 0.8
+    def scale(self) -> Scale:
+        """Return the levels."""
+        return Scale(heated=0.8)
 
 
 def letter(number: int) -> bytes:

@@ -19,12 +19,13 @@ from rich.text import Text
 from coolmail.cli.opening import ConfigOption, JsonOption, settings_from
 from coolmail.cli.output import LEVEL_STYLE, bar, errors_in_words, fail, out, print_json, to_json
 from coolmail.cli.review import marked
-from coolmail.config import config_path
+from coolmail.config import config_path, journal_path
 from coolmail.core.advice import advice
 from coolmail.core.owntext import own_text
 from coolmail.core.policy import Outcome, Verdict, decide
 from coolmail.core.settings import Settings
-from coolmail.core.tone import Level, ToneReport
+from coolmail.core.tone import Level, Scale, ToneReport
+from coolmail.core.wordlists import watched
 from coolmail.daemon.zone import zone_of
 from coolmail.mail.message import read_draft
 from coolmail.tone import ToneWorker
@@ -101,8 +102,9 @@ async def _check_one(settings: Settings, raw: bytes, *, as_json: bool) -> None:
     else:
         own, encrypted = own_text(raw.decode("utf-8", "replace"), None), None
     async with ToneWorker.from_settings(settings) as judge:
-        (report,) = await judge.judge([own.text])
-        verdict = _verdict(settings, report, recipients, await judge.threshold())
+        scale = await _scale(settings, judge)
+        report = (await judge.judge([own.text]))[0].by(scale)
+        verdict = _verdict(settings, report, recipients, scale.heated)
     if encrypted is not None:
         why = f"it is encrypted ({encrypted}) and cannot be judged; it would go to Review"
         report = replace(report, judged=False, notice=why)
@@ -115,6 +117,17 @@ async def _check_one(settings: Settings, raw: bytes, *, as_json: bool) -> None:
         _print(report, verdict)
 
 
+async def _scale(settings: Settings, judge: ToneWorker) -> Scale:
+    """Return the levels in force for this user, who may have a journal with answers in it."""
+    if not settings.accounts or not (path := journal_path(settings)).exists():
+        return judge.scale()
+    from coolmail.daemon.judging import learned  # noqa: PLC0415 - the journal's libraries are loaded where there is one
+    from coolmail.journal import Journal  # noqa: PLC0415
+
+    async with Journal.open(path) as journal:
+        return (await learned(journal, settings.hold, judge.scale())).scale
+
+
 def _verdict(settings: Settings, report: ToneReport, recipients: Iterable[str], threshold: float) -> Verdict:
     recipients = list(recipients)
     return decide(
@@ -125,6 +138,7 @@ def _verdict(settings: Settings, report: ToneReport, recipients: Iterable[str], 
         threshold=threshold,
         now=datetime.now(UTC),
         zone=zone_of(settings),
+        watched=watched(report.own_text, settings.watch_words),
     )
 
 
@@ -182,16 +196,16 @@ def _print(report: ToneReport, verdict: Verdict) -> None:
 async def _check_lines(settings: Settings, source: TextIO, target: TextIO) -> None:
     """Judge {"id", "text"} lines in batches; the answers keep the order."""
     async with ToneWorker.from_settings(settings) as judge:
-        threshold = await judge.threshold()
+        scale = await _scale(settings, judge)
         batch: list[tuple[Any, str]] = []
         for number, line in enumerate(source, 1):
             if line.strip():
                 batch.append(_row(line, number))
             if len(batch) == BATCH:
-                await _answer(settings, judge, threshold, batch, target)
+                await _answer(settings, judge, scale, batch, target)
                 batch = []
         if batch:
-            await _answer(settings, judge, threshold, batch, target)
+            await _answer(settings, judge, scale, batch, target)
 
 
 def _row(line: str, number: int) -> tuple[Any, str]:
@@ -203,11 +217,12 @@ def _row(line: str, number: int) -> tuple[Any, str]:
 
 
 async def _answer(
-    settings: Settings, judge: ToneWorker, threshold: float, batch: list[tuple[Any, str]], target: TextIO
+    settings: Settings, judge: ToneWorker, scale: Scale, batch: list[tuple[Any, str]], target: TextIO
 ) -> None:
     reports = await judge.judge([own_text(text, None).text for _, text in batch])
-    for (identifier, _), report in zip(batch, reports, strict=True):
-        verdict = _verdict(settings, report, (), threshold)
+    for (identifier, _), read in zip(batch, reports, strict=True):
+        report = read.by(scale)
+        verdict = _verdict(settings, report, (), scale.heated)
         answer = {"id": identifier, **_as_json(report, verdict)}
         for name in ("own_text", "reasons", "advice", "language", "notice", "judged"):
             del answer[name]

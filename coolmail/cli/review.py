@@ -15,11 +15,15 @@ from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, prin
 from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
 from coolmail.core.entry import Entry
+from coolmail.core.errors import CoolmailError
+from coolmail.core.learning import Learned
 from coolmail.core.settings import Settings
 from coolmail.core.states import State
+from coolmail.daemon.judging import learned
 from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal
 from coolmail.journal.rows import report_to_json
+from coolmail.tone import ToneWorker
 
 
 def brief(entry: Entry) -> dict[str, Any]:
@@ -214,6 +218,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         counts = {
             state: len(await journal.in_state(state)) for state in (State.HELD, State.REVIEW, State.DUE, State.FAILED)
         }
+        tone = await _tone(journal, settings)
         if as_json:
             print_json(
                 {
@@ -223,6 +228,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
                     "notice": daemon.notice if daemon else "",
                     "journal": str(journal.path),
                     "waiting": {state.value: count for state, count in counts.items()},
+                    "tone": _tone_json(tone),
                     "accounts": [_account_json(name.name, accounts.get(name.name), runs) for name in settings.accounts],
                 }
             )
@@ -249,9 +255,34 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             out.print(
                 f"[red]lost[/]     {counts[State.FAILED]} lie in no mailbox but safe in the journal: coolmail restore ID"
             )
+        said = tone.in_words() if isinstance(tone, Learned) else f"[red]no model[/]: {safe(tone)}"
+        out.print(f"tone     {said}", soft_wrap=True)
         out.print(f"journal  {journal.path}", soft_wrap=True)
 
     with_journal(config, work)
+
+
+async def _tone(journal: Journal, settings: Settings) -> Learned | str:
+    """Return from which heat mail is held and why, or what is wrong with the model."""
+    try:
+        scale = ToneWorker.from_settings(settings).scale()
+    except CoolmailError as error:
+        return str(error)
+    return await learned(journal, settings.hold, scale)
+
+
+def _tone_json(tone: Learned | str) -> dict[str, Any]:
+    if isinstance(tone, str):
+        return {"error": tone}
+    return {
+        "held_from": round(tone.scale.heated, 4),
+        "model_holds_from": round(tone.model.heated, 4),
+        "answers": tone.answers,
+        "false_alarms": tone.false_alarms,
+        "missed": tone.missed,
+        "out_of_reach": tone.out_of_reach,
+        "said": tone.in_words(),
+    }
 
 
 def _account_json(name: str, known: Any, runs: bool) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from coolmail.core import settings as core
 from coolmail.core.durations import BadDurationError, parse_duration
+from coolmail.core.wordlists import find, is_word
 
 
 def _duration(value: Any) -> timedelta:
@@ -65,7 +66,17 @@ def _address(value: str) -> str:
     return value
 
 
+def _listed(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not a word; put it into quotes")  # noqa: TRY004 - pydantic reports ValueError
+    if not is_word(value):
+        raise ValueError(f"{value!r} holds nothing to look for")
+    return value
+
+
 Address = Annotated[str, Field(max_length=320), BeforeValidator(lambda value: _address(str(value)))]
+Word = Annotated[str, Field(max_length=200), BeforeValidator(_listed)]
+Words = Annotated[list[Word], Field(max_length=1000)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -343,6 +354,8 @@ class Config(Part):
     hold: HoldPart = HoldPart()
     settle: SettlePart = SettlePart()
     clients: list[str] = []
+    allow: Words = []
+    watch_words: Words = []
     model: ModelPart = ModelPart()
     queue: QueuePart = QueuePart()
     poll: Duration = timedelta(seconds=60)
@@ -372,6 +385,14 @@ class Config(Part):
                 raise ValueError(f"{client!r} is neither a mail address nor a domain")
         return value
 
+    @field_validator("watch_words")
+    @classmethod
+    def _not_both(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        for word in value:
+            if find(word, info.data.get("allow", ())) == [(0, len(word))]:
+                raise ValueError(f"{word!r} stands in allow, too; a word cannot be both harmless and watched for")
+        return value
+
     @field_validator("accounts")
     @classmethod
     def _names(cls, value: list[AccountPart]) -> list[AccountPart]:
@@ -389,6 +410,8 @@ class Config(Part):
             hold=self.hold.rules(),
             settle=core.Settle(self.settle.drafts, self.settle.outbox),
             clients=tuple(self.clients),
+            allow=tuple(self.allow),
+            watch_words=tuple(self.watch_words),
             model=core.ModelSettings(
                 path=None if self.model.path is None else str(Path(self.model.path).expanduser()),
                 labels=tuple(self.model.labels.items()),

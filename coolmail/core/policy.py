@@ -55,16 +55,24 @@ def decide(
     zone: tzinfo,
     earlier_deadline: datetime | None = None,
     override: bool = False,
+    watched: Sequence[str] = (),
 ) -> Verdict:
     """Decide on a scored message.
 
     `threshold` is the heat from which mail is held. `earlier_deadline` is the deadline of a withdrawn version of the same mail: the hold goes on and
-    does not restart. `override` is the user's own "send anyway".
+    does not restart. `override` is the user's own "send anyway". `watched` are the user's watch words that occur in the own text: they hold it
+    whatever its tone.
     """
     if override:
         return Verdict(Outcome.SEND, ("you moved it to Send anyway",))
     if not is_client(recipients, clients):
         return Verdict(Outcome.SEND, ("no recipient is on the list of clients",))
+    if watched:
+        until = earlier_deadline or deadline(now, max(report.heat, threshold), threshold, rules, zone)
+        said = (
+            "holds your watch word" + ("s " if len(watched) > 1 else " ") + ", ".join(f'"{word}"' for word in watched)
+        )
+        return Verdict(Outcome.HOLD, (said, *(reasons(report) if report.heat >= threshold else ())), until)
     if not report.judged:
         why = report.notice or "its tone could not be judged"
         match rules.unknown_language if report.own_text.strip() else UnknownLanguage.SEND:

@@ -173,6 +173,10 @@ class Settings:
     settle: Settle = Settle()
     clients: tuple[str, ...] = ()
     """Addresses or domains; empty: everyone is a client."""
+    allow: tuple[str, ...] = ()
+    """Words and phrases that make no heat by themselves."""
+    watch_words: tuple[str, ...] = ()
+    """Words and phrases that hold a mail whatever its tone."""
     model: ModelSettings = ModelSettings()
     queue: QueueRules = QueueRules()
     poll: timedelta = timedelta(seconds=60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -37,6 +37,28 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Scale:
+    """The heat from which mail is warm, heated, boiling; ascending."""
+
+    warm: float = 0.35
+    heated: float = 0.7
+    boiling: float = 0.95
+
+    def level(self, heat: float) -> Level:
+        """Return the level of a heat."""
+        if heat >= self.boiling:
+            return Level.BOILING
+        if heat >= self.heated:
+            return Level.HEATED
+        return Level.WARM if heat >= self.warm else Level.CALM
+
+    def held_from(self, threshold: float) -> Scale:
+        """Return the scale with another heat to hold from, the other two moved in proportion."""
+        room = (1 - self.boiling) / (1 - self.heated) if self.heated < 1 else 0.0
+        return Scale(self.warm * threshold / self.heated, threshold, 1 - (1 - threshold) * room)
+
+
+@dataclass(frozen=True, slots=True)
 class SentenceHeat:
     """One sentence of the own text: `own_text[start:end] == text`; `heat` is a calibrated probability, 0..1."""
 
@@ -63,6 +85,10 @@ class ToneReport:
     language: str | None = None
     judged: bool = True
     notice: str | None = None
+
+    def by(self, scale: Scale) -> ToneReport:
+        """Return this reading with its level by another scale; one that was not judged stays as it is."""
+        return replace(self, level=scale.level(self.heat)) if self.judged else self
 
     @property
     def hot(self) -> tuple[SentenceHeat, ...]:

@@ -12,7 +12,7 @@ from coolmail.core.entry import Entry, Place
 from coolmail.core.our_ids import our_id
 from coolmail.core.settings import Account, Settings
 from coolmail.core.steps import Role, Rules
-from coolmail.core.tone import ToneReport
+from coolmail.core.tone import Scale, ToneReport
 from coolmail.journal import Journal
 from coolmail.mail.imap.session import ImapSession
 from coolmail.mail.imap.values import Selected, Uid
@@ -31,8 +31,8 @@ class Judge(Protocol):
     async def judge(self, texts: Sequence[str]) -> list[ToneReport]:
         """Return one report a text."""
 
-    async def threshold(self) -> float:
-        """Return the heat from which mail is held."""
+    def scale(self) -> Scale:
+        """Return the levels as the model has them, before the user's answers are looked at."""
 
 
 class Submit(Protocol):

@@ -13,6 +13,7 @@ from coolmail.core.errors import CoolmailError
 from coolmail.core.states import Decision, Stage, State
 from coolmail.core.steps import Role
 from coolmail.daemon.desk import Desk, log
+from coolmail.daemon.judging import judged
 from coolmail.daemon.survey import TAKEN_KEYWORD
 from coolmail.daemon.telling import append_once
 from coolmail.journal import Errand, JournalError
@@ -64,7 +65,7 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
     if not await desk.find(role, entry.message_id):
         return True  # the user moved it: the sweep finds out where to, and the next one what to do with the edit
     new = read_draft(errand.raw)
-    (report,) = await desk.judge.judge([new.own_text.text])
+    report, _ = await judged(desk, new.own_text.text)
     await append_once(desk, desk.boxes[role], errand.message_id, errand.raw, flags=FLAGS)
     there = await desk.find(role, errand.message_id)
     if not there:

@@ -8,7 +8,9 @@ from coolmail.core.policy import Outcome, decide
 from coolmail.core.schedule import deadline
 from coolmail.core.states import State
 from coolmail.core.tone import Level, ToneReport
+from coolmail.core.wordlists import watched
 from coolmail.daemon.desk import Desk
+from coolmail.daemon.judging import judged
 from coolmail.mail.message import Draft, read_draft
 from coolmail.mail.outgoing import BadDraft, envelope
 
@@ -20,8 +22,7 @@ async def score(desk: Desk, entry: Entry) -> None:
         await _to_review(desk, entry, fault)
         return
     try:
-        (report,) = await desk.judge.judge([draft.own_text.text])
-        threshold = desk.settings.hold.threshold or await desk.judge.threshold()
+        report, threshold = await judged(desk, draft.own_text.text)
     except CoolmailError as error:
         await _to_review(desk, entry, f"its tone could not be judged, and nothing goes out unjudged: {error}")
         return
@@ -54,6 +55,7 @@ async def _record(desk: Desk, entry: Entry, draft: Draft, report: ToneReport, th
         zone=desk.zone,
         earlier_deadline=entry.hold_until,
         override=entry.override,
+        watched=watched(draft.own_text.text, desk.settings.watch_words),
     )
     outcome, until, reasons = verdict.outcome, verdict.hold_until, verdict.reasons
     if entry.verdict == Outcome.HOLD and outcome is Outcome.SEND:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coolmail.core.settings import Sensitivity
-from coolmail.core.tone import Kind, Level
+from coolmail.core.tone import Kind, Scale
 from coolmail.tone.errors import ModelUnavailable
 
 FILE = "calibration.json"
@@ -27,28 +27,6 @@ class Platt:
         """Return the probability, 0..1, that a logit stands for."""
         value = self.slope * logit + self.shift
         return 1 / (1 + math.exp(-value)) if value >= 0 else math.exp(value) / (1 + math.exp(value))
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """The heat from which mail is warm, heated, boiling; ascending."""
-
-    warm: float = 0.35
-    heated: float = 0.7
-    boiling: float = 0.95
-
-    def level(self, heat: float) -> Level:
-        """Return the level of a heat."""
-        if heat >= self.boiling:
-            return Level.BOILING
-        if heat >= self.heated:
-            return Level.HEATED
-        return Level.WARM if heat >= self.warm else Level.CALM
-
-    def held_from(self, threshold: float) -> Scale:
-        """Return the scale with another heat to hold from, the other two moved in proportion."""
-        room = (1 - self.boiling) / (1 - self.heated) if self.heated < 1 else 0.0
-        return Scale(self.warm * threshold / self.heated, threshold, 1 - (1 - threshold) * room)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from coolmail.core.tone import Kind, SentenceHeat, ToneReport
-from coolmail.tone.calibration import Scale
+from coolmail.core.tone import Kind, Scale, SentenceHeat, ToneReport
 from coolmail.tone.errors import ModelUnavailable
 from coolmail.tone.model import NOTHING
 from coolmail.tone.normalise import normalise

@@ -19,8 +19,8 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from transformers import BertModel
 
-from coolmail.core.tone import Kind, SentenceHeat, ToneReport
-from coolmail.tone.calibration import Calibration, Scale, load
+from coolmail.core.tone import Kind, Scale, SentenceHeat, ToneReport
+from coolmail.tone.calibration import Calibration, load
 from coolmail.tone.errors import ModelUnavailable
 from coolmail.tone.language import detect, unknown
 from coolmail.tone.network import DESIGNS, KINDS, Heads, ToneNetwork, collate

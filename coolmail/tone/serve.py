@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from coolmail.core.errors import CoolmailError
-from coolmail.tone.calibration import Scale
+from coolmail.core.tone import Scale
 from coolmail.tone.wire import LENGTH, frame, report_to_json
 
 

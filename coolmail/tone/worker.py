@@ -19,8 +19,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from coolmail.core.settings import Sensitivity, Settings
-from coolmail.core.tone import ToneReport
-from coolmail.tone.calibration import Scale, load
+from coolmail.core.tone import Scale, ToneReport
+from coolmail.core.wordlists import neutralised
+from coolmail.tone.calibration import load
 from coolmail.tone.errors import JudgeTimeout, ModelUnavailable, WorkerError
 from coolmail.tone.places import default_folder
 from coolmail.tone.wire import LENGTH, frame, report_from_json
@@ -53,8 +54,11 @@ class ToneWorker:
         limit: float = 60.0,
         sensitivity: Sensitivity = Sensitivity.NORMAL,
         threshold: float | None = None,
+        allow: Sequence[str] = (),
     ) -> None:
         """Name the model folder (None: the one that comes with coolmail), `labels` if it is a foreign one.
+
+        `allow` are words of the user's that make no heat by themselves (`coolmail.core.wordlists`).
 
         `idle` and `limit` are seconds: without a request before the process ends, and for a request (more for long texts).
         """
@@ -64,6 +68,7 @@ class ToneWorker:
         self.limit = limit
         self.sensitivity = sensitivity
         self.held_from = threshold
+        self.allow = tuple(allow)
         self._process: asyncio.subprocess.Process | None = None
         self._log_task: asyncio.Task[None] | None = None
         self._idle_timer: asyncio.TimerHandle | None = None
@@ -80,6 +85,7 @@ class ToneWorker:
             idle=model.idle.total_seconds(),
             sensitivity=hold.sensitivity,
             threshold=hold.threshold,
+            allow=settings.allow,
         )
 
     async def __aenter__(self) -> Self:
@@ -110,10 +116,6 @@ class ToneWorker:
             )
         return load(self.folder).scale(self.sensitivity, self.held_from)
 
-    async def threshold(self) -> float:
-        """Return the heat from which mail is held."""
-        return self.scale().heated
-
     async def ready(self) -> None:
         """Start the process and wait until the model is loaded. Raises ToneError if it cannot be."""
         async with self._turn:
@@ -129,14 +131,17 @@ class ToneWorker:
         if not texts:
             return []
         scale = self.scale()
-        request = frame({"texts": list(texts), "scale": [scale.warm, scale.heated, scale.boiling]})
+        neutral = [neutralised(text, self.allow) for text in texts]
+        request = frame({"texts": [each.text for each in neutral], "scale": [scale.warm, scale.heated, scale.boiling]})
         limit = self.limit + LIMIT_PER_CHARACTER * sum(map(len, texts))
         async with self._turn:
             answer = await self._ask(request, limit)
             self._rest()
         if "error" in answer:
             raise WorkerError(answer["error"])
-        return [report_from_json(data, text) for data, text in zip(answer["reports"], texts, strict=True)]
+        return [
+            each.back(report_from_json(data, each.text)) for data, each in zip(answer["reports"], neutral, strict=True)
+        ]
 
     async def close(self) -> None:
         """End the process."""

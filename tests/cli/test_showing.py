@@ -12,7 +12,9 @@ import pytest
 from coolmail.core.advice import INSTEAD
 from coolmail.core.states import Decision, State
 from coolmail.core.tone import Kind
+from coolmail.journal import Journal
 from coolmail.journal.store import can_be
+from coolmail.tone import ToneWorker
 from tests.cli.conftest import Desk
 from tests.core.making import NOW, hot_report
 from tests.journal.adding import add
@@ -161,6 +163,45 @@ def test_status_without_a_daemon(desk: Desk) -> None:
     shown = desk.json("status")
     assert (shown["schema"], shown["running"], shown["pid"]) == (1, False, None)
     assert shown["accounts"] == [{"name": "work", "state": "stopped", "detail": "", "since": None}]
+
+
+def feedback(desk: Desk, *heats: float) -> None:
+    """Let the user call texts that were held at these heats harmless."""
+
+    async def give(journal: Journal) -> None:
+        for number, heat in enumerate(heats):
+            await journal.give_feedback(
+                message=None, account=None, answer="wrong", heat=heat, level="heated", text_hash=str(number), now=NOW
+            )
+
+    desk.work(give)
+
+
+def test_status_tells_what_the_users_answers_changed(desk: Desk) -> None:
+    """From which heat mail is held, and since when from another than the model's own."""
+    scale = ToneWorker().scale()
+    shown = desk.json("status")["tone"]
+    assert shown == {
+        "held_from": scale.heated,
+        "model_holds_from": scale.heated,
+        "answers": 0,
+        "false_alarms": 0,
+        "missed": 0,
+        "out_of_reach": 0,
+        "said": f"mail is held from heat {scale.heated:.2f}; no answer of yours spoke against that",
+    }
+    feedback(desk, *[scale.heated + 0.001] * 5)
+    shown = desk.json("status")["tone"]
+    assert (shown["answers"], shown["false_alarms"]) == (5, 5)
+    assert scale.heated < shown["held_from"] <= scale.boiling
+    assert shown["said"] in desk.run("status").stdout
+
+
+def test_status_without_a_model(desk: Desk) -> None:
+    """It says what is missing and what that means."""
+    desk.config.write_text(desk.config.read_text() + "model: {path: /nowhere/model}\n")
+    assert "There is no tone model in /nowhere/model" in desk.json("status")["tone"]["error"]
+    assert "no model: There is no tone model in /nowhere/model" in desk.run("status").stdout
 
 
 def test_status_of_a_running_daemon(desk: Desk) -> None:

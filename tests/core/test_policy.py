@@ -126,6 +126,39 @@ def test_hot_mail_to_nobody_on_the_list_is_sent() -> None:
     )
 
 
+# -- watch words
+
+
+def test_a_watch_word_holds_the_calmest_mail() -> None:
+    """For the minimum, with the words as the reason."""
+    found = verdict(calm_report(), watched=("lawyer",))
+    assert found == Verdict(Outcome.HOLD, ('holds your watch word "lawyer"',), NOW + 24 * HOUR)
+    assert verdict(calm_report(), watched=("lawyer", "court")).reasons == ('holds your watch words "lawyer", "court"',)
+
+
+def test_a_watch_word_in_hot_mail_comes_before_the_other_reasons() -> None:
+    """The hold is as long as the heat makes it."""
+    found = verdict(hot_report(), watched=("lawyer",))
+    assert found.reasons == ('holds your watch word "lawyer"', *reasons(hot_report()))
+    assert found.hold_until == verdict(hot_report()).hold_until
+
+
+def test_a_watch_word_holds_what_could_not_be_judged() -> None:
+    """It needs no model."""
+    assert verdict(UNKNOWN, watched=("kiitos",)).outcome is Outcome.HOLD
+
+
+def test_a_watch_word_does_not_outrank_the_user() -> None:
+    """Send anyway is sent, and mail to nobody on the list of clients is none of our business."""
+    assert verdict(calm_report(), watched=("lawyer",), override=True).outcome is Outcome.SEND
+    assert verdict(calm_report(), watched=("lawyer",), clients=("other.example",)).outcome is Outcome.SEND
+
+
+def test_an_earlier_deadline_stands_for_a_watch_word_too() -> None:
+    """The hold goes on and does not restart."""
+    assert verdict(calm_report(), watched=("lawyer",), earlier_deadline=NOW + HOUR).hold_until == NOW + HOUR
+
+
 # -- what could not be judged
 
 

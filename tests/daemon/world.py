@@ -13,7 +13,7 @@ from pathlib import Path
 from coolmail.core.entry import Entry
 from coolmail.core.settings import Account, HoldRules, Mailboxes, Server, Settings, Settle, WorkingHours
 from coolmail.core.states import Decision, State
-from coolmail.core.tone import ToneReport
+from coolmail.core.tone import Scale, ToneReport
 from coolmail.daemon import service
 from coolmail.journal import Journal
 from coolmail.journal.store import can_be
@@ -73,17 +73,18 @@ class InProcessJudge:
 
     def __init__(self, model: ToneModel) -> None:
         self._model = model
+        self.levels = model.calibration.scale()
 
     async def ready(self) -> None:
         """Do nothing: it is loaded."""
 
     async def judge(self, texts: Sequence[str]) -> list[ToneReport]:
         """Judge in a thread."""
-        return await asyncio.to_thread(self._model.judge, texts)
+        return await asyncio.to_thread(self._model.judge, texts, self.levels)
 
-    async def threshold(self) -> float:
-        """Return the model's own."""
-        return self._model.calibration.scale().heated
+    def scale(self) -> Scale:
+        """Return the model's own, unless a test has others."""
+        return self.levels
 
 
 @dataclass

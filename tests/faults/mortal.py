@@ -34,7 +34,7 @@ import coolmail.tone
 from coolmail.cli import running
 from coolmail.cli.app import main
 from coolmail.core.settings import Settings
-from coolmail.core.tone import Kind, Level, SentenceHeat, ToneReport
+from coolmail.core.tone import Kind, Level, Scale, SentenceHeat, ToneReport
 from coolmail.journal import Journal, engine
 from coolmail.mail import submission
 from coolmail.mail.imap import session
@@ -191,9 +191,9 @@ class WordJudge:
         """Look for the word."""
         return [self._judge(text) for text in texts]
 
-    async def threshold(self) -> float:
-        """Return the heat from which mail is held."""
-        return 0.7
+    def scale(self) -> Scale:
+        """Return the levels."""
+        return Scale()
 
     @staticmethod
     def _judge(text: str) -> ToneReport:

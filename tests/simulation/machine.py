@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from coolmail.core.errors import CoolmailError
 from coolmail.core.states import IllegalMoveError, Stage, State
-from coolmail.core.tone import Kind, Level, SentenceHeat, ToneReport
+from coolmail.core.tone import Kind, Level, Scale, SentenceHeat, ToneReport
 from coolmail.daemon.boxes import prepare
 from coolmail.daemon.desk import Desk
 from coolmail.daemon.doors import Doors
@@ -48,9 +48,9 @@ class Judge:
         if self.world.chance(self.world.model_trouble):
             raise ModelMissingError("the model is missing")
 
-    async def threshold(self) -> float:
-        """Return the heat from which mail is held."""
-        return 0.5
+    def scale(self) -> Scale:
+        """Return the levels."""
+        return Scale(heated=0.5)
 
     async def judge(self, texts: Sequence[str]) -> list[ToneReport]:
         """Return one report a text."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from coolmail.core.settings import Sensitivity
-from coolmail.core.tone import Level
-from coolmail.tone.calibration import Platt, Scale, load
+from coolmail.core.tone import Level, Scale
+from coolmail.tone.calibration import Platt, load
 from coolmail.tone.errors import ModelUnavailable
 from coolmail.tone.places import default_folder
 

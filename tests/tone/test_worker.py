@@ -130,9 +130,20 @@ async def test_a_damaged_model_is_said_and_no_process_stays(tmp_path: Path) -> N
 
 async def test_the_threshold_needs_no_process(worker: ToneWorker) -> None:
     """Where mail begins to be held is read from the calibration, or is the user's own."""
-    assert await worker.threshold() == load(default_folder()).scale().heated
-    assert await ToneWorker(threshold=0.6).threshold() == 0.6
+    assert worker.scale() == load(default_folder()).scale()
+    assert ToneWorker(threshold=0.6).scale().heated == 0.6
     assert not worker.running
+
+
+async def test_allowed_words_make_no_heat(worker: ToneWorker) -> None:
+    """The report is about what was written; without the allowed word the text is as cold as with a word that is none."""
+    text = "Are you bloody useless, or what? Call me about the bloody useless invoice."
+    async with ToneWorker(idle=60, allow=["Bloody Useless"]) as lenient:
+        (strict,), (plain,) = await worker.judge([text]), await worker.judge([text.replace("bloody useless", "X")])
+        (allowed,) = await lenient.judge([text])
+    assert (allowed.heat, allowed.own_text) == (plain.heat, text)
+    assert allowed.heat < strict.heat
+    assert [each.text for each in allowed.sentences] == [each.text for each in strict.sentences]
 
 
 def test_importing_the_package_is_cheap() -> None:

@@ -14,8 +14,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from coolmail.core.settings import Sensitivity
-from coolmail.core.tone import Kind, ToneReport
-from coolmail.tone.calibration import Scale
+from coolmail.core.tone import Kind, Scale, ToneReport
 from coolmail.tone.evaluation.mails import Labelled
 from coolmail.tone.evaluation.measures import (
     BINS,

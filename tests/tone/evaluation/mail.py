@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from coolmail.core.tone import Kind, SentenceHeat, ToneReport
-from coolmail.tone.calibration import Scale
+from coolmail.core.tone import Kind, Scale, SentenceHeat, ToneReport
 from coolmail.tone.evaluation.figures import Judged
 from coolmail.tone.evaluation.mails import Labelled, Mark, Reading
 

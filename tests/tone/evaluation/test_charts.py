@@ -12,7 +12,7 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
 
 from coolmail.core.settings import Sensitivity
-from coolmail.tone.calibration import Scale
+from coolmail.core.tone import Scale
 from coolmail.tone.evaluation import charts
 from coolmail.tone.evaluation.curve import Run
 from coolmail.tone.evaluation.figures import figures

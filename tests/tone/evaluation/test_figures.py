@@ -11,8 +11,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from coolmail.core.settings import Sensitivity
-from coolmail.core.tone import Kind
-from coolmail.tone.calibration import Scale
+from coolmail.core.tone import Kind, Scale
 from coolmail.tone.evaluation.figures import Judged, evidence, figures, of_rows, of_scores, same
 from coolmail.tone.evaluation.worst import worst
 from tests.tone.evaluation.mail import HOT, HOT_SENTENCE, judged, labelled
