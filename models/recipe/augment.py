@@ -81,7 +81,7 @@ class Augmenter:
     def _composed(self, mail: Mail) -> Mail:
         """Make one long calm mail of paragraphs of the same writer's calm mails, and half of them hot by one line."""
         others = [other for other in self.calm_of[mail.writer] if other is not mail]
-        others = self.random.sample(others, min(self.random.randint(1, 5), len(others)))
+        others = self.random.sample(others, min(self.random.randint(1, 3), len(others)))
         paragraphs = [part for each in (mail, *others) for part in _middle(each.text)]
         self.random.shuffle(paragraphs)
         long = replace(

@@ -36,17 +36,22 @@ from coolmail.tone.network import DESIGNS, Heads, ToneNetwork, collate
 CORPUS = ROOT / "models/corpus"
 DECAY = 0.01
 KINDS_WEIGHT = 0.15
+TOKENS = 2500  # of which a batch is full, however few mails they are: what training needs of memory
+
+
+def _tokens(example: Example) -> int:
+    return sum(len(window.ids) for window in example.windows)
 
 
 def batches(examples: Sequence[Example], size: int, rng: random.Random) -> Iterator[list[Example]]:
-    """Yield batches of mails alike in length, the two of a pair together, in random order."""
+    """Yield batches of mails alike in length, the two of a pair together, in random order; long mails in smaller batches."""
     groups: dict[str, list[Example]] = {}
     for example in examples:
         groups.setdefault(example.mail.pair or example.mail.id, []).append(example)
-    units = sorted(groups.values(), key=lambda unit: max(len(e.windows[0].ids) for e in unit) + rng.uniform(-12, 12))
+    units = sorted(groups.values(), key=lambda unit: max(_tokens(e) for e in unit) + rng.uniform(-12, 12))
     made: list[list[Example]] = [[]]
     for unit in units:
-        if len(made[-1]) >= size:
+        if len(made[-1]) >= size or sum(map(_tokens, made[-1])) > TOKENS:
             made.append([])
         made[-1].extend(unit)
     rng.shuffle(made)
