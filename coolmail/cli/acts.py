@@ -7,6 +7,8 @@ that is safe to print (escape it where markup is read).
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -21,6 +23,7 @@ from coolmail.core.states import FINISHED, Decision, Stage, State
 if TYPE_CHECKING:
     from coolmail.core.entry import Entry
     from coolmail.journal import Journal
+    from coolmail.journal.requests import Answer
 
 WORD = "send"
 """What has to be typed to release something heated before its deadline."""
@@ -80,21 +83,23 @@ async def release(journal: Journal, entry: Entry, *, now: datetime, again: bool 
     if entry.state in _can_be(Decision.RELEASE):
         await send_with(journal, entry.id, send=True)
     return await _decide(
-        journal, entry, Decision.RELEASE_AGAIN if again else Decision.RELEASE, what, "is released", now
+        journal, entry, Decision.RELEASE_AGAIN if again else Decision.RELEASE, what, "is released", now, act="release"
     )
 
 
-async def cancel(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+async def cancel(journal: Journal, entry: Entry, *, now: datetime, undoable: bool = True) -> Act:
     """Do not send a waiting message, ever; its content stays restorable for a while."""
-    return await _decide(journal, entry, Decision.CANCEL, "you cancelled it", "is cancelled", now)
+    act = "cancel" if undoable else None
+    return await _decide(journal, entry, Decision.CANCEL, "you cancelled it", "is cancelled", now, act=act)
 
 
-async def withdraw(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+async def withdraw(journal: Journal, entry: Entry, *, now: datetime, undoable: bool = True) -> Act:
     """Take a waiting message back into Drafts."""
-    return await _decide(journal, entry, Decision.WITHDRAW, "you took it back", "goes back to Drafts", now)
+    act = "withdraw" if undoable else None
+    return await _decide(journal, entry, Decision.WITHDRAW, "you took it back", "goes back to Drafts", now, act=act)
 
 
-async def restore(journal: Journal, entry: Entry, *, now: datetime) -> Act:
+async def restore(journal: Journal, entry: Entry, *, now: datetime, undoable: bool = True) -> Act:
     """Bring back a cancelled or withdrawn message, into Review."""
     if entry.state in _can_be(Decision.RESTORE):
         if not entry.has_bytes:
@@ -102,12 +107,15 @@ async def restore(journal: Journal, entry: Entry, *, now: datetime) -> Act:
         if twin := await _waiting_twin(journal, entry):
             said = f"{entry.id} is the same mail as {twin.id}, which waits: decide on that one first"
             return Act(entry.id, False, said)
-    return await _decide(journal, entry, Decision.RESTORE, "you wanted it back", "is put into Review", now)
+    act = "restore" if undoable else None
+    return await _decide(journal, entry, Decision.RESTORE, "you wanted it back", "is put into Review", now, act=act)
 
 
 async def resolve(journal: Journal, entry: Entry, *, now: datetime) -> Act:
     """Settle a message of which it is not known whether it was sent: it was."""
-    return await _decide(journal, entry, Decision.WAS_SENT, "you said that it was sent", "is filed as sent", now)
+    return await _decide(
+        journal, entry, Decision.WAS_SENT, "you said that it was sent", "is filed as sent", now, act="resolve"
+    )
 
 
 def later(entry: Entry, text: str, now: datetime, zone: tzinfo, *, opening: int = 9 * 60) -> datetime:
@@ -153,13 +161,29 @@ async def base(journal: Journal, entry: Entry) -> bytes:
     return raw
 
 
+def edited_message_id(address: str) -> str:
+    """Return a Message-ID for an edited version, never given before. `address` is its author's, and may be anything."""
+    domain = address.rpartition("@")[2]
+    plain = domain.isascii() and domain.replace(".", "").replace("-", "").isalnum()
+    return f"<{secrets.token_hex(16)}.edit.coolmail@{domain if plain else 'coolmail.invalid'}>"
+
+
 async def edit(
-    journal: Journal, entry: Entry, raw: bytes, message_id: str, *, begun_with: bytes, now: datetime, send: bool = False
+    journal: Journal,
+    entry: Entry,
+    raw: bytes,
+    message_id: str,
+    *,
+    begun_with: bytes,
+    now: datetime,
+    send: bool = False,
+    heat: tuple[float, float] | None = None,
+    undoable: bool = True,
 ) -> Act:
     """Put an edited version in the place of a waiting message; with `send` it goes out as soon as it is there.
 
     `raw` is the whole message in CRLF form with this Message-ID, its own; `begun_with` the bytes that were edited: where the message has moved on
-    since, or has been edited otherwise, nothing is changed.
+    since, or has been edited otherwise, nothing is changed. `heat` is how it read before and how it reads now, where both are known.
     """
     from coolmail.journal import Errand  # noqa: PLC0415 - see `_can_be`
     from coolmail.journal.edits import EDIT, EDIT_AND_SEND  # noqa: PLC0415
@@ -171,9 +195,11 @@ async def edit(
         return Act(entry.id, False, f"{error}; nothing was changed")
     kind = EDIT_AND_SEND if send else EDIT
     role = "held" if entry.state is State.HELD else "review"
-    await journal.ask(Errand(entry.id, entry.account, kind, role, raw, message_id, now))
+    asked = await journal.ask(Errand(entry.id, entry.account, kind, role, raw, message_id, now))
+    if undoable:
+        await _note(journal, entry, "edit", now, errand=asked.id, heat=list(heat) if heat else None)
     said = "is sent in its new version" if send else "waits in its new version"
-    return Act(entry.id, True, f"{entry.id} {said}: {_subject(entry)}")
+    return Act(entry.id, True, f"{entry.id} {said}: {subject_of(entry)}")
 
 
 async def extend(journal: Journal, entry: Entry, until: datetime, *, now: datetime) -> Act:
@@ -192,18 +218,50 @@ async def extend(journal: Journal, entry: Entry, until: datetime, *, now: dateti
         return Act(
             entry.id, False, f"{entry.id} is not held, it is {await _state(journal, entry)}: nothing was changed"
         )
-    return Act(entry.id, True, f"{entry.id} waits {longer} longer: {_subject(entry)}")
+    was = entry.hold_until.isoformat() if entry.hold_until is not None else None
+    await _note(journal, entry, "extend", now, was=was, until=until.isoformat())
+    return Act(entry.id, True, f"{entry.id} waits {longer} longer: {subject_of(entry)}")
 
 
-async def _decide(journal: Journal, entry: Entry, decision: Decision, what: str, said: str, now: datetime) -> Act:
-    """Record one decision, where the state of the message still allows it."""
+async def feedback(journal: Journal, entry: Entry, answer: Answer, *, now: datetime) -> Act:
+    """Record whether the tone of a message was read right. A later answer about the same text stands."""
+    report = entry.report
+    if report is None or not report.judged:
+        return Act(entry.id, False, f"{entry.id} was not judged, or its content was removed after its time")
+    text_hash = hashlib.sha256(report.own_text.encode("utf-8", "replace")).hexdigest()
+    await journal.give_feedback(
+        message=entry.id,
+        account=entry.account,
+        answer=answer,
+        heat=report.heat,
+        level=report.level.value,
+        text_hash=text_hash,
+        now=now,
+    )
+    await _note(journal, entry, "feedback", now, text_hash=text_hash, at=now.isoformat())
+    read = f"{report.heat:.2f} {report.level.value}"
+    return Act(entry.id, True, f"{entry.id}: noted that {read} was {answer}: {subject_of(entry)}")
+
+
+async def _decide(
+    journal: Journal, entry: Entry, decision: Decision, what: str, said: str, now: datetime, *, act: str | None
+) -> Act:
+    """Record one decision, where the state of the message still allows it, and the act that it was, so that it can be undone."""
     allowed = _can_be(decision)
     if entry.state not in allowed:
         return Act(entry.id, False, f"{entry.id} is {entry.state.value}; {_too_late(entry, decision)}")
     if not await journal.decide(entry.id, decision, allowed, now=now, what=what):
         said = f"{entry.id} has just moved on; nothing was changed. Look at it again: coolmail show {entry.id}"
         return Act(entry.id, False, said)
-    return Act(entry.id, True, f"{entry.id} {said}: {_subject(entry)}")
+    if act is not None:
+        await _note(journal, entry, act, now, decision=decision.value, state=entry.state.value)
+    return Act(entry.id, True, f"{entry.id} {said}: {subject_of(entry)}")
+
+
+async def _note(journal: Journal, entry: Entry, act: str, now: datetime, **before: Any) -> None:
+    from coolmail.journal.deeds import note  # noqa: PLC0415 - see `_can_be`
+
+    await note(journal, entry.id, act, now=now, **before)
 
 
 def _can_be(decision: Decision) -> frozenset[State]:
@@ -222,7 +280,8 @@ async def _state(journal: Journal, entry: Entry) -> str:
     return (found or entry).state.value
 
 
-def _subject(entry: Entry) -> str:
+def subject_of(entry: Entry) -> str:
+    """Return the subject on one line, safe to print."""
     return shorten(entry.subject, 120) or "(no subject)"
 
 
@@ -247,12 +306,15 @@ __all__ = [
     "base",
     "cancel",
     "edit",
+    "edited_message_id",
     "extend",
+    "feedback",
     "find",
     "later",
     "needs_second_look",
     "release",
     "resolve",
     "restore",
+    "subject_of",
     "withdraw",
 ]

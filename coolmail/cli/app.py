@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import coolmail
-from coolmail.cli import check, decide, demo, edit, review, running, talking
+from coolmail.cli import check, decide, demo, diff, edit, review, running, talking, undo
 from coolmail.cli.opening import ConfigOption
 from coolmail.cli.output import out
 from coolmail.cli.screen.start import open_review
@@ -26,7 +26,7 @@ app = typer.Typer(
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try it": (demo.demo, check.check),
     "The daemon": (running.run, review.status),
-    "What waits": (review.held, review.show, review.log, review.history),
+    "What waits": (review.held, review.show, diff.diff, review.log, review.history),
     "Decide": (
         edit.edit,
         decide.release,
@@ -35,6 +35,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         decide.extend,
         decide.restore,
         decide.resolve,
+        undo.undo,
+        decide.feedback,
     ),
     "Talk instead": (talking.suggest,),
 }

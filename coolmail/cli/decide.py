@@ -41,7 +41,8 @@ def release(
         why = reason if yes else _second_look(entry, now, reason)
         if why is None:
             return _stays(entry)
-        return await acts.release(journal, entry, now=now, again=again, reason=why)
+        moment = now if yes else datetime.now(UTC)
+        return await acts.release(journal, entry, now=moment, again=again, reason=why)
 
     each(ids, config, as_json, deed)
 
@@ -98,6 +99,23 @@ def resolve(
     each(ids, config, as_json, lambda journal, entry, now: acts.resolve(journal, entry, now=now))
 
 
+def feedback(
+    ids: IdArgument,
+    answer: Annotated[
+        str,
+        typer.Argument(metavar="right|wrong", help="Whether its tone was read right.", show_default=False),
+    ],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether the tone of a message was read right; coolmail learns from it where you draw the line."""
+    match answer.casefold():
+        case "right" | "wrong" as given:
+            each(ids, config, as_json, lambda journal, entry, now: acts.feedback(journal, entry, given, now=now))
+        case _:
+            fail(f"say right or wrong, not {answer[:40]!r}: coolmail feedback ID wrong", 2)
+
+
 def extend(
     ids: IdArgument,
     until: Annotated[
@@ -139,7 +157,8 @@ def each(ids: list[str], config: ConfigOption, as_json: bool, deed: Deed) -> Non
 
     async def work(journal: Journal, settings: Settings) -> list[acts.Act]:  # noqa: ARG001
         entries = [await one(journal, prefix) for prefix in ids]
-        return [await deed(journal, entry, datetime.now(UTC)) for entry in entries]
+        now = datetime.now(UTC)  # one moment: `undo` takes back together what one command did
+        return [await deed(journal, entry, now) for entry in entries]
 
     tell(config, as_json, work)
 

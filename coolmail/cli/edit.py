@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -133,7 +132,7 @@ class _Desk:
         if written == sheet.before:
             return acts.Act(entry.id, False, f"{entry.id} stays as it is: you changed nothing")
         address = next((one.address for one in self.settings.accounts if one.name == entry.account), entry.sender)
-        message_id = f"<{secrets.token_hex(16)}.edit.coolmail@{address.rpartition('@')[2]}>"
+        message_id = acts.edited_message_id(address)
         new = self._rebuilt(written, begun_with, text, address)
         await self._moved_on(entry, begun_with)
         before, after = await self._judged(entry, begun_with, new)
@@ -147,6 +146,7 @@ class _Desk:
             begun_with=begun_with,
             now=datetime.now(UTC),
             send=send,
+            heat=(before.heat, after.heat) if before and after and before.judged and after.judged else None,
         )
         if not act.done:
             return act

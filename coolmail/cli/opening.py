@@ -35,6 +35,10 @@ IdArgument = Annotated[
         metavar="ID...", help="Ids as `coolmail held` shows them; a unique beginning is enough.", show_default=False
     ),
 ]
+OptionalIdArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[ID...]", help="Ids as `coolmail held` shows them.", show_default=False),
+]
 
 
 def settings_from(config: Path | None) -> Settings:

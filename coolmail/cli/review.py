@@ -23,6 +23,7 @@ from coolmail.daemon.judging import learned
 from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal
 from coolmail.journal.rows import report_to_json
+from coolmail.journal.store import Event
 from coolmail.tone import ToneWorker
 
 
@@ -291,14 +292,32 @@ def _account_json(name: str, known: Any, runs: bool) -> dict[str, Any]:
     return {"name": name, "state": known.state, "detail": known.detail, "since": known.since}
 
 
+async def story(journal: Journal, entry: Entry) -> list[Event]:
+    """Return everything that happened about a message, oldest first: its events, what was asked of the daemon for it, answers about its tone."""
+    events = await journal.events(entry.id)
+    more = []
+    for errand in await journal.errands_about(entry.id):
+        more.append((errand.at, f"asked for: {errand.kind}"))
+        if errand.outcome:
+            more.append((errand.done_at or errand.at, f"{errand.kind}: {errand.outcome}"))
+    more += [
+        (given.at, f"you said that {given.heat:.2f} {given.level} was {given.answer}")
+        for given in await journal.feedback(entry.account)
+        if given.message == entry.id
+    ]
+    for at, what in more:
+        state = next((event.state for event in reversed(events) if event.at <= at), entry.state)
+        events.append(Event(entry.id, at, state, what))
+    return sorted(events, key=lambda event: event.at)
+
+
 def log(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show every event of a message."""
+    """Show everything that happened with a message, and everything that was asked for."""
 
     async def work(journal: Journal, settings: Settings) -> None:
-        found = []
-        for prefix in ids:
-            entry = await one(journal, prefix)
-            found += [(entry.id, event) for event in await journal.events(entry.id)]
+        found = [
+            (entry.id, event) for entry in [await one(journal, p) for p in ids] for event in await story(journal, entry)
+        ]
         if as_json:
             rows = [
                 {"id": identifier, "at": event.at, "state": event.state.value, "what": clean(event.what)}

@@ -63,6 +63,7 @@ class MessageRow(SQLModel, table=True):
             sqlite_where=text(UNFINISHED),
         ),
         Index("ix_message_state", "account", "state"),
+        Index("ix_message_in_state", "state"),
     )
 
     id: str = Field(primary_key=True)
@@ -70,7 +71,7 @@ class MessageRow(SQLModel, table=True):
     message_id: str
     state: str
     taken_at: datetime = moment(nullable=False, index=True)
-    updated_at: datetime = moment(nullable=False)
+    updated_at: datetime = moment(nullable=False, index=True)
     subject: str
     sender: str
     recipients: list[str] = json_list()
@@ -162,6 +163,19 @@ class TalkRow(SQLModel, table=True):
     slot: datetime | None = moment()
     called_at: datetime | None = moment()
     note: str = ""
+
+
+class DeedRow(SQLModel, table=True):
+    """What the user did with a message on the command line, and what undoing it needs. Holds no text of mail."""
+
+    __tablename__ = "deed"
+
+    id: int | None = Field(default=None, primary_key=True)
+    message: str | None = Field(default=None, foreign_key="message.id", index=True)
+    act: str
+    at: datetime = moment(nullable=False, index=True)
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    undone_at: datetime | None = moment()
 
 
 class MetRow(SQLModel, table=True):
