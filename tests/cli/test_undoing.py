@@ -45,7 +45,15 @@ def in_its_place(desk: Desk, entry: Entry, errand: Errand) -> None:
         place = now.source
         report = calm_report()
         done = await replace(
-            journal, errand, now, now=NOW, what="you edited it", place=place, report=report, reasons=(), own_text=f"{KIND}\n\nAnna"
+            journal,
+            errand,
+            now,
+            now=NOW,
+            what="you edited it",
+            place=place,
+            report=report,
+            reasons=(),
+            own_text=f"{KIND}\n\nAnna",
         )
         assert done
 
