@@ -8,20 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from pathlib import Path
 
 from coolmail.calls.letters import Envelope, first_name, letter, signed
 from coolmail.calls.rendering import Text, language_for, render_letter
 from coolmail.calls.wording import day, either, slot_in_words
-from coolmail.core.settings import WorkingHours
 from coolmail.core.talk import Slot
-
-CIVIL = (9 * 60, 17 * 60)
-"""Minutes since midnight between which a client may be called, whatever hours the user keeps."""
-
-LENGTH = timedelta(minutes=30)
 
 
 class LetterKind(StrEnum):
@@ -110,17 +104,3 @@ def compose_suggestion(text: str, situation: Situation, message_id: str) -> byte
     message = letter(situation.envelope, message_id)
     message.set_content(text, cte="quoted-printable")
     return message.as_bytes()
-
-
-def slots(now: datetime, hours: WorkingHours, zone: tzinfo) -> list[Slot]:
-    """Return two moments for a call on the user's next working day, one in the first and one in the second half, in the user's zone."""
-    day_of_call = now.astimezone(zone).date() + timedelta(days=1)
-    while hours.days and day_of_call.isoweekday() not in hours.days:
-        day_of_call += timedelta(days=1)
-    start, end = max(hours.start, CIVIL[0]), min(hours.end, CIVIL[1])
-    if start >= end:
-        start, end = CIVIL
-    midnight = datetime.combine(day_of_call, time(), zone)
-    quarters = [start + (end - start) * part // 8 for part in (1, 5)]
-    moments = [midnight + timedelta(minutes=max(start, minute - minute % 30)) for minute in quarters]
-    return [Slot(moment, moment + LENGTH) for moment in moments]

@@ -46,8 +46,8 @@ class Talking:
 
 async def talking(journal: Journal, settings: Settings, entry: Entry, *, now: datetime, zone: tzinfo) -> Talking:
     """Return what letters and calls about a message are made from; raises `NothingToWriteError` where something needed is gone."""
-    from coolmail.calls.suggestion import slots  # noqa: PLC0415
-    from coolmail.core.talk import Preparation  # noqa: PLC0415
+    from coolmail.calls.keeping import from_json  # noqa: PLC0415
+    from coolmail.daemon.preparing import from_journal_alone  # noqa: PLC0415
 
     raw = await journal.raw(entry.id)
     if raw is None:
@@ -59,7 +59,10 @@ async def talking(journal: Journal, settings: Settings, entry: Entry, *, now: da
         raise NothingToWriteError(
             f"{entry.id} belongs to the account {entry.account!r}, which is not in the configuration"
         )
-    found = Preparation(slots=tuple(slots(now, settings.hold.working_hours, zone)))
+    kept = await journal.talk(entry.id)
+    found = from_journal_alone(
+        entry, raw, account, settings, None if kept is None else from_json(kept.found), now=now, zone=zone
+    )
     return Talking(entry, raw, account, settings, found, now, zone)
 
 

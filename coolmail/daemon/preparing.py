@@ -6,12 +6,16 @@ Nothing here can keep a message from being held, told of or sent: what takes too
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from coolmail.calls.finding import Material, find
 from coolmail.calls.keeping import from_json, to_json
+from coolmail.calls.points import find_points
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
+from coolmail.core.settings import Account, Settings
 from coolmail.core.states import State
 from coolmail.core.talk import Letter, Preparation
 from coolmail.daemon.desk import Desk, log
@@ -60,9 +64,55 @@ async def _find(desk: Desk, entry: Entry) -> Preparation:
             phone=desk.account.phone,
             remarks=remarks,
         )
-        return find(material)
+        points = find_points(
+            material.letters,
+            client=material.client,
+            ours=ours,
+            language=entry.report.language if entry.report is not None else None,
+            now=material.now,
+        )
+        return replace(find(material), points=points)
 
     return await asyncio.to_thread(work)
+
+
+def from_journal_alone(
+    entry: Entry,
+    raw: bytes,
+    account: Account,
+    settings: Settings,
+    kept: Preparation | None,
+    *,
+    now: datetime,
+    zone: tzinfo,
+) -> Preparation:
+    """Return what is known without looking into a mailbox: what was kept, with new times where its own have passed; `raw` are the bytes as taken."""
+    if kept is not None and _still_good(kept, now):
+        return kept
+    ours = (account.address, *account.aliases)
+    client = client_of(entry, ours)
+    if client is None:
+        return kept or Preparation()
+    rules = settings.calls
+    theirs = kept.slots[0].theirs if kept is not None and kept.slots else None
+    if theirs is not None and isinstance(theirs.tzinfo, ZoneInfo):
+        rules = replace(rules, timezones=(*rules.timezones, (client.casefold(), theirs.tzinfo.key)))
+    material = Material(
+        client=client,
+        ours=ours,
+        letters=(_own_letter(raw, entry),),
+        rules=rules,
+        hours=settings.hold.working_hours,
+        zone=zone,
+        now=now,
+        deadline=entry.hold_until if entry.state is State.HELD else None,
+        phone=account.phone,
+    )
+    language = entry.report.language if entry.report is not None else None
+    found = find(material)
+    if kept is not None:
+        return replace(kept, slots=found.slots)
+    return replace(found, points=find_points(material.letters, client=client, ours=ours, language=language, now=now))
 
 
 def _own_letter(raw: bytes, entry: Entry) -> Letter:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from coolmail.calls import compose_note
-from coolmail.calls.suggestion import slots
 from coolmail.core.entry import Entry
 from coolmail.core.settings import OnExpiry
 from coolmail.core.states import State
@@ -11,6 +10,7 @@ from coolmail.core.steps import Role
 from coolmail.core.talk import Preparation
 from coolmail.daemon.composing import automatic
 from coolmail.daemon.desk import Desk, log
+from coolmail.daemon.preparing import prepare
 from coolmail.mail.imap.values import Uid
 
 INBOX = "INBOX"
@@ -19,8 +19,9 @@ INBOX = "INBOX"
 async def tell(desk: Desk, entry: Entry, kind: str) -> None:
     """Put the note of this kind into INBOX in the place of the one before; with the first note of a hold, the call suggestion into Drafts."""
     suggestion_id = entry.suggestion_id
+    found = await prepare(desk, entry) if kind in ("held", "reminder") else Preparation()
     if kind == "held" and suggestion_id is None:
-        suggestion_id = await suggest(desk, entry)
+        suggestion_id = await suggest(desk, entry, found)
     note_id = desk.note_message_id(entry, kind)
     note = compose_note(
         kind=kind,
@@ -81,10 +82,9 @@ async def untell(desk: Desk, entry: Entry) -> None:
         await _remove(desk, INBOX, entry.note_id)
 
 
-async def suggest(desk: Desk, entry: Entry) -> str | None:
+async def suggest(desk: Desk, entry: Entry, found: Preparation) -> str | None:
     """Put the call suggestion into Drafts, unflagged; return its Message-ID, None if there is nobody to write to."""
     now = desk.clock()
-    found = Preparation(slots=tuple(slots(now, desk.settings.hold.working_hours, desk.zone)))
     raw = await desk.raw(entry)
     written = automatic(entry, raw, desk.account, desk.settings, found, now=now, zone=desk.zone)
     if written is None:

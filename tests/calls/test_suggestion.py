@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coolmail.calls.letters import Envelope
-from coolmail.calls.suggestion import CIVIL, LetterKind, Situation, compose_suggestion, fitting_kind, slots, write
-from coolmail.core.settings import WorkingHours
+from coolmail.calls.suggestion import LetterKind, Situation, compose_suggestion, fitting_kind, write
 from coolmail.core.talk import Slot
 from coolmail.mail.message import read_draft
 from tests.core.making import NOW
@@ -24,6 +23,15 @@ from tests.core.making import NOW
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 OUTLOOK = "<AM0PR04MB3393012345678901234567890123456789@AM0PR04MB3393.eurprd04.prod.outlook.example>"
 """89 characters: more than a line holds."""
+
+
+def slots(*local: str) -> tuple[Slot, ...]:
+    """Return half hours that begin at these times in Copenhagen."""
+    moments = [datetime.fromisoformat(one).replace(tzinfo=COPENHAGEN) for one in local]
+    return tuple(Slot(moment, moment + timedelta(minutes=30)) for moment in moments)
+
+
+TUESDAY = slots("2025-11-25T10:00", "2025-11-25T14:00")
 
 
 def situation(**changes: Any) -> Situation:
@@ -36,7 +44,7 @@ def situation(**changes: Any) -> Situation:
         "references": ["<q1@shop.example>", "<q2@shop.example>"],
         "date": NOW.astimezone(COPENHAGEN),
         "zone": COPENHAGEN,
-        "slots": slots(NOW, WorkingHours(), COPENHAGEN),
+        "slots": TUESDAY,
         "language": "en",
         **changes,
     }
@@ -223,7 +231,7 @@ def test_a_call_is_fitting() -> None:
 
 def test_without_a_call_soon_the_mail_is_acknowledged() -> None:
     """The client must not meet silence until then."""
-    late = slots(NOW + timedelta(days=5), WorkingHours(), COPENHAGEN)
+    late = slots("2025-12-01T10:00")
     for found in ((), late):
         assert fitting_kind(situation(slots=found, by=NOW + timedelta(days=2))) is LetterKind.ACKNOWLEDGE
         assert fitting_kind(situation(slots=found, by=NOW + timedelta(days=2), in_reply_to=None)) is LetterKind.CALL
@@ -272,72 +280,3 @@ def test_any_name_and_subject_make_a_draft(name: str, subject: str, own: str, be
     assert [found for _, found in draft.to] == [address]
     assert draft.from_[1] == "anna@studio.example"
     assert (draft.cc, draft.bcc) == ((), ())
-
-
-# -- the times
-
-
-def local(found: list[Slot]) -> list[str]:
-    """Return what a clock in Copenhagen shows."""
-    return [f"{slot.start.astimezone(COPENHAGEN):%a %d %H:%M}" for slot in found]
-
-
-def test_one_time_in_each_half_of_the_next_day() -> None:
-    """Monday's mail proposes Tuesday."""
-    assert local(slots(NOW, WorkingHours(), COPENHAGEN)) == ["Tue 25 10:00", "Tue 25 14:00"]
-
-
-def test_the_weekend_is_skipped() -> None:
-    """Friday's mail proposes Monday."""
-    friday = datetime(2025, 11, 28, 15, tzinfo=UTC)
-    assert local(slots(friday, WorkingHours(), COPENHAGEN)) == ["Mon 01 10:00", "Mon 01 14:00"]
-
-
-def test_the_next_day_is_the_users_next_day() -> None:
-    """23:30 UTC on Monday is Tuesday already in Copenhagen."""
-    late = datetime(2025, 11, 24, 23, 30, tzinfo=UTC)
-    assert local(slots(late, WorkingHours(), COPENHAGEN)) == ["Wed 26 10:00", "Wed 26 14:00"]
-
-
-def test_early_and_late_workers_call_at_civil_hours() -> None:
-    """Nobody is called at six, nor at ten in the evening."""
-    assert local(slots(NOW, WorkingHours(5 * 60, 22 * 60), COPENHAGEN)) == ["Tue 25 10:00", "Tue 25 14:00"]
-    assert local(slots(NOW, WorkingHours(18 * 60, 24 * 60), COPENHAGEN)) == ["Tue 25 10:00", "Tue 25 14:00"]
-
-
-def test_no_working_day_at_all_still_gives_times() -> None:
-    """Tomorrow."""
-    assert local(slots(NOW, WorkingHours(days=frozenset()), COPENHAGEN)) == ["Tue 25 10:00", "Tue 25 14:00"]
-
-
-@pytest.mark.parametrize("eve", ["2025-10-25", "2026-03-28"])
-def test_ten_is_ten_on_the_day_the_clocks_change(eve: str) -> None:
-    """Wall-clock times, in both directions."""
-    now = datetime.fromisoformat(f"{eve}T12:00+00:00")
-    every_day = WorkingHours(days=frozenset(range(1, 8)))
-    assert [moment[-5:] for moment in local(slots(now, every_day, COPENHAGEN))] == ["10:00", "14:00"]
-
-
-@given(
-    st.datetimes(datetime(2024, 1, 1), datetime(2028, 1, 1)),  # noqa: DTZ001 - the zone follows
-    st.integers(0, 1379),
-    st.integers(1, 1440),
-    st.frozensets(st.integers(1, 7), min_size=1),
-    st.sampled_from(["Europe/Copenhagen", "America/New_York", "Asia/Kolkata", "UTC"]),
-)
-def test_times_are_within_working_and_civil_hours(
-    now: datetime, start: int, length: int, days: frozenset[int], zone: str
-) -> None:
-    """On a working day after today, in order, never before nine or after five."""
-    hours = WorkingHours(start, min(start + length, 1440), days)
-    place = ZoneInfo(zone)
-    now = now.replace(tzinfo=UTC)
-    first, second = (slot.start.astimezone(place) for slot in slots(now, hours, place))
-    assert now.astimezone(place).date() < first.date() == second.date() <= now.astimezone(place).date() + timedelta(7)
-    assert first.isoweekday() in days
-    for moment in (first, second):
-        minute = moment.hour * 60 + moment.minute
-        assert CIVIL[0] <= minute < CIVIL[1]
-        if max(start, CIVIL[0]) < min(hours.end, CIVIL[1]):
-            assert hours.start <= minute < hours.end
-    assert first <= second

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from coolmail.calls.rendering import LANGUAGES
-from coolmail.calls.suggestion import AT_ANY_TIME, LetterKind, slots, write
-from coolmail.core.settings import WorkingHours
+from coolmail.calls.suggestion import AT_ANY_TIME, LetterKind, write
 from coolmail.core.tone import Level
 from coolmail.tone.model import ToneModel
 from coolmail.tone.places import default_folder
-from tests.calls.test_suggestion import COPENHAGEN, situation
+from tests.calls.test_suggestion import TUESDAY, situation
 from tests.core.making import NOW
 
 VARIANTS = {
@@ -54,10 +53,7 @@ def test_a_letter_is_whole(kind: LetterKind, language: str) -> None:
 def test_both_zones_stand_in_a_letter() -> None:
     """Where the client's clock shows another time."""
     theirs = ZoneInfo("America/New_York")
-    found = [
-        type(slot)(slot.start, slot.end, slot.start.astimezone(theirs))
-        for slot in slots(NOW, WorkingHours(), COPENHAGEN)
-    ]
+    found = [type(slot)(slot.start, slot.end, slot.start.astimezone(theirs)) for slot in TUESDAY]
     assert (
         "at 08:00 your time (14:00 Central European Time) suit you"
         in write(LetterKind.CALL, situation(slots=found)).text

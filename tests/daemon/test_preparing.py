@@ -161,6 +161,7 @@ async def test_an_archive_is_looked_through(dovecot_world: World) -> None:
 async def trouble(world: World, another: Callable[[], Awaitable[ImapSession]], **changes: object) -> Preparation:
     """Prepare a call while more connections are not to be had."""
     entry = await held_entry(world)
+    await world.journal.set_talk(entry.id, found=None)  # what the daemon found when it told of the hold
     desk = replace(await desk_of(world), another_session=another)
     return await prepare(desk, entry)
 
