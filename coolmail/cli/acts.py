@@ -87,10 +87,12 @@ async def release(journal: Journal, entry: Entry, *, now: datetime, again: bool 
     )
 
 
-async def cancel(journal: Journal, entry: Entry, *, now: datetime, undoable: bool = True) -> Act:
-    """Do not send a waiting message, ever; its content stays restorable for a while."""
+async def cancel(
+    journal: Journal, entry: Entry, *, now: datetime, undoable: bool = True, what: str = "you cancelled it"
+) -> Act:
+    """Do not send a waiting message, ever; its content stays restorable for a while. `what` stands in its log."""
     act = "cancel" if undoable else None
-    return await _decide(journal, entry, Decision.CANCEL, "you cancelled it", "is cancelled", now, act=act)
+    return await _decide(journal, entry, Decision.CANCEL, what, "is cancelled", now, act=act)
 
 
 async def withdraw(journal: Journal, entry: Entry, *, now: datetime, undoable: bool = True) -> Act:

@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         undo.undo,
         decide.feedback,
     ),
-    "Talk instead": (talking.suggest,),
+    "Talk instead": (talking.call, talking.called, talking.suggest),
 }
 
 for panel, commands in COMMANDS.items():

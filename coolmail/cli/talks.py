@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from coolmail.cli.acts import Act
+from coolmail.cli import acts
+from coolmail.cli.acts import LONGEST_REASON, Act
 from coolmail.core.clean import shorten
 from coolmail.core.errors import CoolmailError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from coolmail.calls.suggestion import LetterKind, Situation
     from coolmail.core.entry import Entry
     from coolmail.core.settings import Account, Settings
-    from coolmail.core.talk import Preparation
+    from coolmail.core.talk import Preparation, Slot
     from coolmail.journal import Journal
 
 
@@ -41,7 +42,7 @@ class Talking:
         told = situation_of(self.entry, self.raw, self.account, self.settings, self.found, now=self.now, zone=self.zone)
         if told is None:
             raise NothingToWriteError(f"{self.entry.id} has nobody in To; there is nobody to write to")
-        return told
+        return replace(told, talked_at=self.now)
 
 
 async def talking(journal: Journal, settings: Settings, entry: Entry, *, now: datetime, zone: tzinfo) -> Talking:
@@ -64,6 +65,57 @@ async def talking(journal: Journal, settings: Settings, entry: Entry, *, now: da
         entry, raw, account, settings, None if kept is None else from_json(kept.found), now=now, zone=zone
     )
     return Talking(entry, raw, account, settings, found, now, zone)
+
+
+def slot_at(about: Talking, moment: datetime) -> Slot:
+    """Return a time for a call that the user chose (`moment` is in UTC), as long as the proposed ones, by the client's clock where it is known."""
+    from coolmail.core.talk import Slot  # noqa: PLC0415
+
+    start = moment.astimezone(about.zone)
+    theirs = about.found.slots[0].theirs if about.found.slots else None
+    return Slot(start, start + about.settings.calls.length, None if theirs is None else start.astimezone(theirs.tzinfo))
+
+
+async def invite(journal: Journal, about: Talking, slot: Slot, *, outbox: bool = False) -> Act:
+    """Let the daemon put a letter with an invitation to a call into Drafts, or into Outbox, from where it is sent."""
+    from coolmail.calls.wording import slot_in_words  # noqa: PLC0415
+    from coolmail.core.steps import Role  # noqa: PLC0415
+    from coolmail.daemon.composing import errand_for, invited  # noqa: PLC0415
+
+    entry = about.entry
+    earlier = await journal.errands_about(entry.id)
+    written = invited(entry, about.situation(), slot, earlier, address=about.account.address)
+    await journal.ask(errand_for(written, entry, Role.OUTBOX if outbox else Role.DRAFTS, now=about.now))
+    await journal.set_talk(entry.id, slot=slot.start)
+    where = "goes into Outbox and out from there" if outbox else "goes into Drafts, sent only if you send it"
+    remark = f" ({written.remark})" if written.remark else ""
+    return Act(entry.id, True, f"{entry.id}: an invitation for {slot_in_words(slot, 'en')} {where}{remark}")
+
+
+async def called(
+    journal: Journal, about: Talking, *, note: str = "", keep: bool = False, draft: bool = True
+) -> list[Act]:
+    """Record that the call took place; unless told otherwise cancel the mail that waits, and put an "as discussed" draft into Drafts.
+
+    `note` is the user's own, kept in the journal and written to nobody.
+    """
+    from coolmail.calls.suggestion import LetterKind  # noqa: PLC0415
+    from coolmail.core.states import FINISHED, State  # noqa: PLC0415
+
+    entry = about.entry
+    kept = shorten(note, LONGEST_REASON)
+    await journal.set_talk(entry.id, called_at=about.now, note=kept)
+    done = [Act(entry.id, True, f"{entry.id}: the call is recorded")]
+    if not keep and entry.state not in (*FINISHED, State.SUBMITTED):
+        done.append(
+            await acts.cancel(journal, entry, now=about.now, what=f"you called: {kept}" if kept else "you called")
+        )
+    if draft:
+        try:
+            done.append(await suggest(journal, about, LetterKind.DISCUSSED))
+        except NothingToWriteError as error:
+            done.append(Act(entry.id, False, str(error)))
+    return done
 
 
 async def suggest(journal: Journal, about: Talking, kind: LetterKind) -> Act:

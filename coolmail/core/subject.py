@@ -26,7 +26,8 @@ _PREFIXES = (
 _PREFIX = re.compile(
     r"(?:"
     + "|".join(sorted({re.escape(word) for line in _PREFIXES for word in line.split()}, key=len, reverse=True))
-    + r")\s{0,3}(?:\[\d{1,4}\]|\(\d{1,4}\)|\^?\d{1,4})?\s{0,3}[:：]\s*"
+    + r")\s{0,3}(?:\[\d{1,4}\]|\(\d{1,4}\)|\^?\d{1,4})?\s{0,3}[:：]\s*",
+    re.IGNORECASE,
 )
 _LIST_TAG = re.compile(r"\[[^\[\]]{1,60}\]\s*")
 
@@ -50,7 +51,12 @@ def normalised_subject(subject: str) -> str:
 
     Reply and forward prefixes of many languages, list tags and the `//send` token are off, letters casefolded, white space folded.
     """
-    text = " ".join(without_token(subject[:2000]).split()).casefold()
+    return bare_subject(subject).casefold()
+
+
+def bare_subject(subject: str) -> str:
+    """The same with its letters as they were written."""
+    text = " ".join(without_token(subject[:2000]).split())
     while True:
         match = _PREFIX.match(text) or _LIST_TAG.match(text)
         if match is None or (match.end() == len(text) and match.re is _LIST_TAG):

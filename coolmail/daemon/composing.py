@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+from coolmail.calls.invitation import Invited, compose_invitation
 from coolmail.calls.letters import Envelope
 from coolmail.calls.suggestion import LetterKind, Situation, compose_suggestion, fitting_kind, write
 from coolmail.core.entry import Entry
 from coolmail.core.our_ids import our_id
 from coolmail.core.settings import Account, Settings
 from coolmail.core.steps import Role
-from coolmail.core.talk import Preparation
+from coolmail.core.talk import Preparation, Slot
 from coolmail.journal import Errand
 from coolmail.mail.message import read_draft
 
@@ -78,6 +80,27 @@ def asked_for(entry: Entry, kind: LetterKind, situation: Situation, *, address: 
 def _written(kind: LetterKind, situation: Situation, message_id: str) -> Written:
     text, remark = write(kind, situation)
     return Written(kind, text, compose_suggestion(text, situation, message_id), message_id, remark)
+
+
+def invited(entry: Entry, situation: Situation, slot: Slot, earlier: Sequence[Errand], *, address: str) -> Written:
+    """Write a letter with an invitation to a call at one time.
+
+    All invitations about a message are to one event: each that differs from those before it (`earlier`, every errand about the message) moves it.
+    """
+    situation = replace(situation, slots=(slot,))
+    text, remark = write(LetterKind.INVITATION, situation)
+    moment = slot.start.astimezone(UTC).isoformat()
+    before = list(dict.fromkeys(errand.message_id for errand in earlier if errand.kind == LetterKind.INVITATION.value))
+
+    def known_as(sequence: int) -> str:
+        return our_id(LetterKind.INVITATION.value, address, entry.message_id, text, moment, str(sequence))
+
+    again = bool(before) and before[-1] == known_as(len(before) - 1)
+    sequence = len(before) - 1 if again else len(before)
+    message_id = known_as(sequence)
+    event = Invited(our_id("event", address, entry.message_id).strip("<>"), sequence)
+    raw = compose_invitation(text, situation, slot, event, message_id)
+    return Written(LetterKind.INVITATION, text, raw, message_id, remark)
 
 
 def errand_for(written: Written, entry: Entry, role: Role, *, now: datetime) -> Errand:
