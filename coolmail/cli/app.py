@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import coolmail
-from coolmail.cli import check, decide, demo, diff, edit, review, running, talking, undo
+from coolmail.cli import check, decide, demo, diff, edit, review, running, stats, talking, undo
 from coolmail.cli.opening import ConfigOption
 from coolmail.cli.output import out
 from coolmail.cli.screen.start import open_review
@@ -26,7 +26,7 @@ app = typer.Typer(
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Try it": (demo.demo, check.check),
     "The daemon": (running.run, review.status),
-    "What waits": (review.held, review.show, diff.diff, review.log, review.history),
+    "What waits": (review.held, review.show, diff.diff, review.log, review.history, stats.stats),
     "Decide": (
         edit.edit,
         decide.release,

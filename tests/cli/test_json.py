@@ -75,6 +75,12 @@ def test_what_is_shown(desk: Desk, name: str) -> None:
     assert shape(desk.json(name, *several)) == shape(DOCUMENTED[name])
 
 
+def test_stats(desk: Desk) -> None:
+    """Of a message that is counted."""
+    held(desk, now=datetime.now(UTC), verdict="hold")
+    assert shape(desk.json("stats")) == shape(DOCUMENTED["stats"])
+
+
 def test_status(desk: Desk) -> None:
     """Of a running daemon."""
     now = datetime.now(UTC)
