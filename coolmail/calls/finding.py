@@ -1,24 +1,42 @@
-"""Everything found for one call, from what was gathered: numbers, slots, and remarks on what is not known. Pure."""
+"""Everything found for one call, from what was gathered: numbers, slots, points, and remarks on what is not known. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING
 
 from phonenumbers import PhoneNumber
 
 from coolmail.calls.holiday import calendar_of, days_off, holidays_only
-from coolmail.calls.numbers import country_in, find_numbers, read_number, region_of, shown
-from coolmail.calls.slots import OFFICE, Side, find_slots
+from coolmail.calls.numbers import MOST, country_in, find_numbers, read_number, region_of, shown
+from coolmail.calls.points import find_points
+from coolmail.calls.slots import OFFICE, Busy, Side, find_slots
 from coolmail.calls.whereabouts import client_zone, country_of_address, country_of_zone, named_zone
+from coolmail.core.clean import shorten
 from coolmail.core.settings import CallRules, WorkingHours
 from coolmail.core.talk import Letter, Number, Preparation
+
+if TYPE_CHECKING:
+    from coolmail.calls.contacts import CardNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The client's numbers in address books, when the user is busy, and in words what could not be read."""
+
+    numbers: tuple[CardNumber, ...] = ()
+    busy: tuple[Busy, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What is known of one held message and its client. `letters` in any order; `deadline` is when the hold ends, `phone` the user's own number."""
+    """What is known of one held message and its client.
+
+    `letters` in any order; `deadline` is when the hold ends, `phone` the user's own number, `language` that of the held message.
+    """
 
     client: str
     ours: tuple[str, ...]
@@ -29,13 +47,15 @@ class Material:
     now: datetime
     deadline: datetime | None = None
     phone: str | None = None
+    language: str | None = None
+    sources: Sources = Sources()
     remarks: tuple[str, ...] = ()
 
 
 def find(material: Material) -> Preparation:
-    """Return numbers and slots, best first, and what was not found."""
+    """Return numbers and slots, best first, points, and what was not found."""
     rules, zone, now = material.rules, material.zone, material.now
-    remarks = list(material.remarks)
+    remarks = [*material.remarks, *material.sources.remarks]
     letters = sorted(
         (letter for letter in material.letters if letter.sender.casefold() == material.client.casefold()),
         key=lambda letter: (letter.date is not None, letter.date or now),
@@ -66,13 +86,17 @@ def find(material: Material) -> Preparation:
         zone=zone,
         off=holidays_only(ours_off),
         client=client,
+        busy=material.sources.busy,
         deadline=material.deadline,
         length=rules.length,
         count=rules.count,
     )
     if why and where is not None and where.utcoffset(now) != zone.utcoffset(now.astimezone(zone)):
         remarks.append(f"The client's local time is taken from {why}.")
-    return Preparation(tuple(numbers), found.slots, remarks=(*remarks, *found.remarks))
+    points = find_points(
+        material.letters, client=material.client, ours=material.ours, language=material.language, now=now
+    )
+    return Preparation(tuple(numbers), found.slots, points, (*remarks, *found.remarks))
 
 
 def _of(pairs: Sequence[tuple[str, str]], address: str) -> str | None:
@@ -120,6 +144,14 @@ def _numbers(material: Material, ours: str | None, theirs: str | None, remarks: 
             )
         else:
             numbers.append(shown(number, "in your config"))
+    for card in material.sources.numbers:
+        if (number := read_number(card.text, region)) is None:
+            remarks.append(
+                f"The number {shorten(card.text, 40)!r} in your address book cannot be read as a phone number."
+            )
+        else:
+            whose = f" ({card.name})" if card.name else ""
+            numbers.append(shown(number, f"{'mobile, ' if card.mobile else ''}in your address book{whose}"))
     own = read_number(material.phone or "", (ours or "").partition("-")[0] or None)
     found = find_numbers(
         material.letters,
@@ -131,13 +163,14 @@ def _numbers(material: Material, ours: str | None, theirs: str | None, remarks: 
         now=material.now,
         zone=material.zone,
     )
-    known = {number.e164 for number in numbers}
-    numbers += [number for number in found if number.e164 not in known]
-    if not numbers:
+    every: dict[str, Number] = {}
+    for one in (*numbers, *found):
+        every.setdefault(one.e164, one)
+    if not every:
         remarks.append(
             "No phone number of the client was found; ask for it, or name it in the config as calls: {numbers: ...}."
         )
-    return numbers
+    return list(every.values())[:MOST]
 
 
 def _zone(

@@ -7,6 +7,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -316,6 +318,66 @@ Phone = Annotated[str, Field(max_length=60), BeforeValidator(_phone)]
 Zone = Annotated[str, BeforeValidator(lambda value: _zone(str(value)))]
 
 
+def _path(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{value!r} is not the path of a file or folder")
+    if value.startswith("file://"):
+        return url2pathname(urlsplit(value).path)
+    if "://" in value:
+        raise ValueError(
+            f"{value!r} is not on this computer; name a file, or a CalDAV or CardDAV account as caldav or carddav"
+        )
+    return str(Path(value).expanduser())
+
+
+SomePath = Annotated[str, BeforeValidator(_path)]
+
+
+class DavPart(Part):
+    """`caldav:` or `carddav:` of `calls:`."""
+
+    url: Name
+    username: Name
+    password_command: str | None = None
+    password_env: str | None = None
+    password: str | None = Field(default=None, repr=False)
+    only: list[Name] = []
+    tls_ca: str | None = None
+    timeout: Duration = timedelta(seconds=10)
+
+    @model_validator(mode="after")
+    def _check(self) -> DavPart:
+        try:
+            parts = urlsplit(self.url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            raise ValueError(f"{self.url!r} is not an address; write it like https://dav.studio.example/") from None
+        if parts.scheme not in {"http", "https"} or not host:
+            raise ValueError(f"{self.url!r} is not an address; write it like https://dav.studio.example/")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError(
+                "name and password do not belong into the url: use username, and password_command or one of its kind"
+            )
+        if parts.scheme == "http" and not is_loopback(host):
+            raise ValueError(f"http is accepted for loopback hosts only, and {host} is none; use https")
+        if sum(value is not None for value in (self.password_command, self.password_env, self.password)) > 1:
+            raise ValueError("name one of password_command, password_env and password, not several")
+        if not timedelta(seconds=1) <= self.timeout <= timedelta(seconds=20):
+            raise ValueError("timeout must lie between 1s and 20s")
+        return self
+
+    def dav(self) -> core.Dav:
+        """Return the settings of this account."""
+        return core.Dav(
+            url=self.url,
+            username=self.username,
+            secret=core.Secret(self.password_command, self.password_env, self.password),
+            only=tuple(self.only),
+            tls_ca=None if self.tls_ca is None else str(Path(self.tls_ca).expanduser()),
+            timeout=self.timeout.total_seconds(),
+        )
+
+
 class CallsPart(Part):
     """`calls:`."""
 
@@ -326,6 +388,10 @@ class CallsPart(Part):
     numbers: dict[Client, Phone] = {}
     timezones: dict[Client, Zone] = {}
     countries: dict[Client, Country] = {}
+    contacts: list[SomePath] = []
+    calendars: list[SomePath] = []
+    carddav: DavPart | None = None
+    caldav: DavPart | None = None
 
     @field_validator("length")
     @classmethod
@@ -344,6 +410,10 @@ class CallsPart(Part):
             numbers=tuple(self.numbers.items()),
             timezones=tuple(self.timezones.items()),
             countries=tuple(self.countries.items()),
+            contacts=tuple(self.contacts),
+            calendars=tuple(self.calendars),
+            carddav=None if self.carddav is None else self.carddav.dav(),
+            caldav=None if self.caldav is None else self.caldav.dav(),
         )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 
 from coolmail.core.errors import CoolmailError
-from coolmail.core.settings import Server
+from coolmail.core.settings import Dav, Server
 
 COMMAND_TIMEOUT = 60.0
 """Seconds a password command may take; it may have to ask the user."""
@@ -18,20 +18,29 @@ class PasswordError(CoolmailError):
 
 async def find_password(account: str, server: Server) -> str:
     """Return the password for a server, or raise a `PasswordError` that says how to give one."""
+    return await _find(f"account {account}", server)
+
+
+async def find_dav_password(dav: Dav) -> str:
+    """Return the password for a CalDAV or CardDAV account, or raise a `PasswordError` that says how to give one."""
+    return await _find(dav.url, dav)
+
+
+async def _find(whose: str, server: Server | Dav) -> str:
     secret = server.secret
     if secret.command is not None:
-        return await _from_command(account, secret.command)
+        return await _from_command(whose, secret.command)
     if secret.environment is not None:
         value = os.environ.get(secret.environment)
         if not value:
-            raise PasswordError(f"account {account}: the environment variable {secret.environment} is not set")
+            raise PasswordError(f"{whose}: the environment variable {secret.environment} is not set")
         return value
     if secret.password is not None:
         return secret.password
-    return await asyncio.to_thread(_from_keyring, account, server)
+    return await asyncio.to_thread(_from_keyring, whose, server)
 
 
-async def _from_command(account: str, command: str) -> str:
+async def _from_command(whose: str, command: str) -> str:
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.subprocess_shell(
         lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=65536, loop=loop),
@@ -44,9 +53,7 @@ async def _from_command(account: str, command: str) -> str:
     try:
         out, err = await asyncio.wait_for(process.communicate(), COMMAND_TIMEOUT)
     except TimeoutError:
-        raise PasswordError(
-            f"account {account}: the password command did not end within {COMMAND_TIMEOUT:.0f} s"
-        ) from None
+        raise PasswordError(f"{whose}: the password command did not end within {COMMAND_TIMEOUT:.0f} s") from None
     finally:
         # Kills it if it still runs. `Process.wait` would wait for what the command itself started, which may keep the pipes open for ever.
         transport.close()
@@ -60,11 +67,11 @@ async def _from_command(account: str, command: str) -> str:
             if process.returncode
             else "it printed nothing"
         )
-        raise PasswordError(f"account {account}: the password command failed: {reason}")
+        raise PasswordError(f"{whose}: the password command failed: {reason}")
     return lines[0]
 
 
-def _from_keyring(account: str, server: Server) -> str:
+def _from_keyring(whose: str, server: Server | Dav) -> str:
     import keyring  # noqa: PLC0415 - loading the keyring's backends costs start-up time and is rarely needed
     from keyring.errors import KeyringError  # noqa: PLC0415
 
@@ -77,7 +84,7 @@ def _from_keyring(account: str, server: Server) -> str:
         problem = ""
     if password is None:
         raise PasswordError(
-            f"account {account}: no password for {server.username} on {server.host}{problem}. Name password_command or password_env in the "
+            f"{whose}: no password for {server.username} on {server.host}{problem}. Name password_command or password_env in the "
             f"config, or store it with: keyring set {service} {server.username}"
         )
     return password

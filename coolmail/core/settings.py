@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 class Tls(StrEnum):
@@ -146,6 +147,24 @@ class QueueRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Dav:
+    """A CalDAV or CardDAV account of the user's: where it is, who logs in, which of its calendars or address books are read (none named: all)."""
+
+    url: str
+    username: str
+    secret: Secret = Secret()
+    only: tuple[str, ...] = ()
+    tls_ca: str | None = None
+    timeout: float = 10.0
+    """Seconds the server may be silent."""
+
+    @property
+    def host(self) -> str:
+        """The host of the address, under which the keyring keeps the password."""
+        return urlsplit(self.url).hostname or ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRules:
     """What a call instead of a reply is prepared from.
 
@@ -162,6 +181,12 @@ class CallRules:
     numbers: tuple[tuple[str, str], ...] = ()
     timezones: tuple[tuple[str, str], ...] = ()
     countries: tuple[tuple[str, str], ...] = ()
+    contacts: tuple[str, ...] = ()
+    """vCard files, or folders of them."""
+    calendars: tuple[str, ...] = ()
+    """iCalendar files, or folders of them."""
+    carddav: Dav | None = None
+    caldav: Dav | None = None
 
 
 @dataclass(frozen=True, slots=True)

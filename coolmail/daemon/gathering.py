@@ -42,11 +42,22 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Mail:
+    """The octets of one message, perhaps only its beginning, still to be read. `arrived` is None where it is not known."""
+
+    raw: bytes
+    sender: str
+    date: datetime | None
+    arrived: datetime | None
+    in_thread: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Gathered:
-    """Raw messages with what their headers say; nothing of them is read yet. `client` is the address that would be rung."""
+    """What was gathered; nothing of it is read yet. `client` is the address that would be rung, empty for nobody."""
 
     client: str
-    mails: tuple[tuple[Found, bytes], ...] = ()
+    mails: tuple[Mail, ...] = ()
 
 
 def client_of(entry: Entry, ours: Iterable[str], answered: str | None = None) -> str | None:
@@ -113,7 +124,7 @@ async def _look(session: ImapSession, mailbox: str, key: str, address: str, most
     return found
 
 
-async def _fetch(session: ImapSession, wanted: Iterable[Found]) -> list[tuple[Found, bytes]]:
+async def _fetch(session: ImapSession, wanted: Iterable[Found]) -> list[Mail]:
     mails = []
     selected = None
     for found in sorted(wanted, key=lambda found: found.mailbox):
@@ -121,14 +132,14 @@ async def _fetch(session: ImapSession, wanted: Iterable[Found]) -> list[tuple[Fo
             await session.select(found.mailbox, readonly=True)
             selected = found.mailbox
         if raw := await session.fetch(found.uid, most=OCTETS):
-            mails.append((found, raw))
+            mails.append(Mail(raw, found.draft.from_[1], found.draft.date, found.arrived, found.in_thread))
     return mails
 
 
-def read_letter(raw: bytes, draft: Draft, arrived: datetime | None, *, in_thread: bool) -> Letter:
+def read_letter(mail: Mail) -> Letter:
     """Read one mail. Its date is when it arrived, which its sender cannot choose, in the zone of its Date header."""
-    bodies = read_bodies(split(raw))
+    bodies = read_bodies(split(mail.raw))
     text, quoted = authored(bodies.plain, bodies.html, flowed=bodies.flowed, delsp=bodies.delsp)
-    zone = draft.date.tzinfo if draft.date is not None else None
-    date = draft.date if arrived is None else arrived.astimezone(zone) if zone is not None else arrived
-    return Letter(draft.from_[1], date, text, quoted, in_thread)
+    zone = mail.date.tzinfo if mail.date is not None else None
+    date = mail.date if mail.arrived is None else mail.arrived.astimezone(zone) if zone is not None else mail.arrived
+    return Letter(mail.sender, date, text, quoted, mail.in_thread)

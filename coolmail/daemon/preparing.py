@@ -12,15 +12,17 @@ from zoneinfo import ZoneInfo
 
 from coolmail.calls.finding import Material, find
 from coolmail.calls.keeping import from_json, to_json
-from coolmail.calls.points import find_points
+from coolmail.config.secrets import PasswordError, find_dav_password
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
 from coolmail.core.settings import Account, Settings
 from coolmail.core.states import State
-from coolmail.core.talk import Letter, Preparation
+from coolmail.core.talk import Preparation
+from coolmail.daemon.apart import Lookup, LookupFailedError, look_up_apart
 from coolmail.daemon.desk import Desk, log
-from coolmail.daemon.gathering import Gathered, client_of, gather, read_letter
-from coolmail.mail.message import read_draft
+from coolmail.daemon.gathering import OCTETS, Gathered, Mail, client_of, gather, read_letter
+
+NOT_LOOKED = "Your calendar was not looked at for these times; they may not be free."
 
 PATIENCE = 20.0
 """Seconds that looking through earlier mail may take."""
@@ -46,34 +48,56 @@ async def _find(desk: Desk, entry: Entry) -> Preparation:
     gathered, remarks = await _gather(desk, entry, ours)
     if not gathered.client:
         return Preparation(remarks=("There is nobody to call: the message has no recipient but yourself.",))
-    raw = await desk.raw(entry) if entry.has_bytes else b""
+    own = _own_mail(await desk.raw(entry), entry) if entry.has_bytes else None
+    material = Material(
+        client=gathered.client,
+        ours=ours,
+        letters=(),
+        rules=desk.settings.calls,
+        hours=desk.settings.hold.working_hours,
+        zone=desk.zone,
+        now=desk.clock(),
+        deadline=entry.hold_until if entry.state is State.HELD else None,
+        phone=desk.account.phone,
+        language=entry.report.language if entry.report is not None else None,
+        remarks=remarks,
+    )
+    if desk.another_session is None:
+        return find(replace(material, letters=() if own is None else (read_letter(own),)))
+    passwords, refused = await _passwords(desk)
+    question = Lookup(
+        replace(material, remarks=(*remarks, *refused)), (*gathered.mails, *([own] if own else [])), passwords
+    )
+    return await _look_up(desk, entry, question)
 
-    def work() -> Preparation:
-        letters = [
-            read_letter(mail, found.draft, found.arrived, in_thread=found.in_thread) for found, mail in gathered.mails
-        ]
-        material = Material(
-            client=gathered.client,
-            ours=ours,
-            letters=(*letters, _own_letter(raw, entry)),
-            rules=desk.settings.calls,
-            hours=desk.settings.hold.working_hours,
-            zone=desk.zone,
-            now=desk.clock(),
-            deadline=entry.hold_until if entry.state is State.HELD else None,
-            phone=desk.account.phone,
-            remarks=remarks,
-        )
-        points = find_points(
-            material.letters,
-            client=material.client,
-            ours=ours,
-            language=entry.report.language if entry.report is not None else None,
-            now=material.now,
-        )
-        return replace(find(material), points=points)
 
-    return await asyncio.to_thread(work)
+async def _look_up(desk: Desk, entry: Entry, question: Lookup) -> Preparation:
+    """Ask the process apart; what it cannot cope with is left out: the user's address books and calendars first, then the mails."""
+    plans = [(True, "Your address books and calendars")] if question.asks_sources else []
+    for sources, what in (*plans, (False, "The client's earlier mail")):
+        try:
+            return await look_up_apart(replace(question, sources=sources))
+        except LookupFailedError as error:
+            said = f"{what} could not be looked through: {error}"
+            log.warning("%s: %s (for %s)", desk.account.name, said, entry.id)
+            material = question.material
+            question = replace(question, material=replace(material, remarks=(*material.remarks, said)))
+    return find(question.material)
+
+
+async def _passwords(desk: Desk) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return the passwords of the DAV accounts by their address, and in words which could not be had."""
+    found: dict[str, str] = {}
+    refused = []
+    for dav, what in ((desk.settings.calls.carddav, "The address book"), (desk.settings.calls.caldav, "The calendar")):
+        if dav is None or dav.url in found:
+            continue
+        try:
+            found[dav.url] = await find_dav_password(dav)
+        except PasswordError as error:
+            log.warning("%s: %s", desk.account.name, error)
+            refused.append(f"{what} was not read: {error}")
+    return found, tuple(refused)
 
 
 def from_journal_alone(
@@ -97,28 +121,29 @@ def from_journal_alone(
     theirs = kept.slots[0].theirs if kept is not None and kept.slots else None
     if theirs is not None and isinstance(theirs.tzinfo, ZoneInfo):
         rules = replace(rules, timezones=(*rules.timezones, (client.casefold(), theirs.tzinfo.key)))
+    if kept is not None and kept.numbers:
+        rules = replace(rules, numbers=(*rules.numbers, (client.casefold(), kept.numbers[0].e164)))
     material = Material(
         client=client,
         ours=ours,
-        letters=(_own_letter(raw, entry),),
+        letters=(read_letter(_own_mail(raw, entry)),),
         rules=rules,
         hours=settings.hold.working_hours,
         zone=zone,
         now=now,
         deadline=entry.hold_until if entry.state is State.HELD else None,
         phone=account.phone,
+        language=entry.report.language if entry.report is not None else None,
     )
-    language = entry.report.language if entry.report is not None else None
     found = find(material)
-    if kept is not None:
-        return replace(kept, slots=found.slots)
-    return replace(found, points=find_points(material.letters, client=client, ours=ours, language=language, now=now))
+    if rules.calendars or rules.caldav is not None:
+        found = replace(found, remarks=(*found.remarks, NOT_LOOKED))
+    return found if kept is None else replace(kept, slots=found.slots, remarks=found.remarks)
 
 
-def _own_letter(raw: bytes, entry: Entry) -> Letter:
-    """Return the held message as a letter of the user's: what it quotes may be all that is left of the client's mail."""
-    letter = read_letter(raw, read_draft(b""), entry.taken_at, in_thread=True)
-    return Letter(entry.sender, letter.date, letter.text, letter.quoted, in_thread=True)
+def _own_mail(raw: bytes, entry: Entry) -> Mail:
+    """Return the held message as a mail of the user's: what it quotes may be all that is left of the client's mail."""
+    return Mail(raw[:OCTETS], entry.sender, None, entry.taken_at, in_thread=True)
 
 
 async def _gather(desk: Desk, entry: Entry, ours: tuple[str, ...]) -> tuple[Gathered, tuple[str, ...]]:

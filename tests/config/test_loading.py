@@ -18,6 +18,7 @@ from coolmail.config.schema import Config, ServerPart
 from coolmail.core.settings import (
     Account,
     CallRules,
+    Dav,
     HoldRules,
     Mailboxes,
     ModelSettings,
@@ -433,6 +434,16 @@ calls:
   numbers: {Bo@Client.example: "+45 33 12 34 56"}
   timezones: {"@client.example": America/New_York}
   countries: {client.example: us}
+  contacts: [~/people.vcf, "file:///home/anna/my%20cards"]
+  calendars: [/home/anna/work.ics]
+  carddav: {url: "https://dav.studio.example/", username: anna}
+  caldav:
+    url: http://localhost:5232/
+    username: anna
+    password_env: DAV
+    only: [Work]
+    tls_ca: /ca.pem
+    timeout: 3s
 """
     )
     assert loaded.calls == CallRules(
@@ -443,7 +454,13 @@ calls:
         numbers=(("bo@client.example", "+45 33 12 34 56"),),
         timezones=(("client.example", "America/New_York"),),
         countries=(("client.example", "US"),),
+        contacts=(str(Path.home() / "people.vcf"), "/home/anna/my cards"),
+        calendars=("/home/anna/work.ics",),
+        carddav=Dav("https://dav.studio.example/", "anna"),
+        caldav=Dav("http://localhost:5232/", "anna", Secret(environment="DAV"), ("Work",), "/ca.pem", 3.0),
     )
+    assert loaded.calls.carddav is not None
+    assert loaded.calls.carddav.host == "dav.studio.example"
 
 
 @pytest.mark.parametrize(
@@ -456,6 +473,14 @@ calls:
         ("numbers: {bo@: '+4533123456'}", "neither a mail address nor a domain"),
         ("timezones: {client.example: Mars/Base}", "not a known time zone"),
         ("countries: {client.example: 45}", "is not a country"),
+        ("calendars: [https://calendar.example/anna.ics]", "not on this computer"),
+        ("contacts: [7]", "not the path of a file or folder"),
+        ("caldav: {url: dav.studio.example, username: a}", "write it like https://"),
+        ("caldav: {url: 'http://dav.studio.example/', username: a}", "http is accepted for loopback hosts only"),
+        ("caldav: {url: 'https://a:b@dav.studio.example/', username: a}", "do not belong into the url"),
+        ("caldav: {url: 'https://dav.studio.example:port/', username: a}", "is not an address"),
+        ("caldav: {url: 'https://x.example/', username: a, password: x, password_env: Y}", "not several"),
+        ("caldav: {url: 'https://x.example/', username: a, timeout: 5m}", "between 1s and 20s"),
     ],
 )
 def test_a_wrong_call_is_named(line: str, said: str) -> None:

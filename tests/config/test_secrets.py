@@ -15,7 +15,8 @@ from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
 from coolmail.config import PasswordError, find_password, secrets
-from coolmail.core.settings import Secret, Server, Tls
+from coolmail.config.secrets import find_dav_password
+from coolmail.core.settings import Dav, Secret, Server, Tls
 from tests.servers.waiting import until
 
 
@@ -168,3 +169,23 @@ async def test_a_locked_keyring_is_told_apart_from_an_empty_one(ring: Memory) ->
     ring.locked = True
     with pytest.raises(PasswordError, match=r"\(the keyring says: the collection is locked\)"):
         await find_password("work", server())
+
+
+# -- of a calendar or an address book
+
+
+async def test_dav_accounts_have_their_passwords_the_same_ways(ring: Memory) -> None:
+    """From a command, the file, or the keyring under the host of the address."""
+    dav = Dav("https://dav.studio.example:8443/anna/", "anna")
+    ring.set_password("coolmail:dav.studio.example", "anna", "s3cret")
+    assert await find_dav_password(dav) == "s3cret"
+    assert await find_dav_password(Dav(dav.url, "anna", Secret(command="echo other"))) == "other"
+
+
+async def test_a_dav_account_without_a_password_is_named(ring: Memory) -> None:
+    """By its address, with what to do."""
+    with pytest.raises(
+        PasswordError,
+        match=r"https://dav.studio.example/: no password for anna .* keyring set coolmail:dav.studio.example anna",
+    ):
+        await find_dav_password(Dav("https://dav.studio.example/", "anna"))

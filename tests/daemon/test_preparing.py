@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
 
+from coolmail.calls.finding import Material
 from coolmail.calls.keeping import from_json
 from coolmail.core.entry import Entry
-from coolmail.core.settings import CallRules
+from coolmail.core.settings import Account, CallRules, Secret, Server, Settings, Tls, WorkingHours
 from coolmail.core.states import State
-from coolmail.core.talk import Preparation
-from coolmail.daemon import preparing
+from coolmail.core.talk import Letter, Number, Preparation
+from coolmail.daemon import apart, preparing
+from coolmail.daemon.apart import Lookup, LookupFailedError, look_up, look_up_apart
 from coolmail.daemon.boxes import prepare as prepare_boxes
 from coolmail.daemon.desk import Desk
-from coolmail.daemon.preparing import prepare
+from coolmail.daemon.preparing import NOT_LOOKED, from_journal_alone, prepare
 from coolmail.daemon.service import zone_of
 from coolmail.mail.imap.errors import ConnectionLost
 from coolmail.mail.imap.session import ImapSession
+from tests.core.making import make_entry
 from tests.daemon.test_holding import held
 from tests.daemon.world import ANNA, BOB, HEATED, World, letter
+from tests.servers.radicale import PASSWORD, Radicale
+from tests.servers.waiting import until
 
 SIGNED = (
     "Hej Anna\r\n\r\nHvor bliver logoet af?\r\n\r\nVenlig hilsen\r\nBob Berg\r\nBerg Byg ApS\r\nTlf. 33 12 34 56\r\nMobil 28 34 56 78\r\n"
     "Fax 33 12 34 57\r\n"
 )
+
+CARD = (
+    "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:bob\r\nFN:Bob Berg\r\nN:Berg;Bob;;;\r\nEMAIL:bob@client.example\r\nTEL;TYPE=CELL:28 44 56 78\r\n"
+    "END:VCARD\r\n"
+)
+DAILY = "BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\nDURATION:PT13H\r\nRRULE:FREQ=DAILY\r\nEND:VEVENT"
+"""Busy until 13 o'clock UTC, every day."""
+ENDLESS = "".join(
+    [
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n",
+        *(
+            f"BEGIN:VEVENT\r\nUID:{number}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:19000101T000000Z\r\n"
+            "RRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30\r\nEND:VEVENT\r\n"
+            for number in range(100)
+        ),
+        "END:VCALENDAR\r\n",
+    ]
+)
+"""Series without an occurrence: reckoning out that there is none takes seconds for each."""
 
 
 def from_bob(body: str = SIGNED, *, number: int = 1, sender: str = f"Bob <{BOB}>", **changes: str) -> bytes:
@@ -198,3 +225,139 @@ async def test_times_that_have_passed_are_found_anew(dovecot_world: World) -> No
     dovecot_world.skip(before.slots[0].start - dovecot_world.now() + timedelta(minutes=1))
     after = await prepare(desk, entry)
     assert after.slots[0].start > dovecot_world.now()
+
+
+# -- address books and calendars
+
+
+async def test_calendars_and_address_books_are_read_in_the_process_apart(
+    dovecot_world: World, radicale: Radicale, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CardDAV and CalDAV on a real server, passwords as for mail; kept in the journal with everything else."""
+    user = radicale.user()
+    user.address_book("People", CARD)
+    user.calendar("Work", DAILY)
+    monkeypatch.setenv("COOLMAIL_TEST_DAV", PASSWORD)
+    account = replace(user.dav(), secret=Secret(environment="COOLMAIL_TEST_DAV"))
+    known = CallRules(country="DK", countries=((BOB, "DK"),), carddav=account, caldav=account)
+    dovecot_world.settings = replace(dovecot_world.settings, calls=known)
+    await dovecot_world.save("INBOX", from_bob())
+    found = await found_for(dovecot_world)
+    assert [number.e164 for number in found.numbers] == ["+4528445678", "+4528345678", "+4533123456"]
+    assert found.numbers[0].found == "mobile, in your address book (Bob Berg)"
+    assert found.slots
+    assert all(slot.start.hour >= 13 for slot in found.slots)
+
+
+async def test_a_password_that_cannot_be_had_is_said(dovecot_world: World, radicale: Radicale) -> None:
+    """And costs the calendar only."""
+    account = replace(radicale.user().dav(), secret=Secret(environment="COOLMAIL_NO_SUCH_VARIABLE"))
+    dovecot_world.settings = replace(dovecot_world.settings, calls=CallRules(country="DK", caldav=account))
+    await dovecot_world.save("INBOX", from_bob(SIGNED.replace("28 34", "+45 28 34")))
+    found = await found_for(dovecot_world)
+    assert any("COOLMAIL_NO_SUCH_VARIABLE is not set" in remark for remark in found.remarks)
+    assert found.numbers
+    assert found.slots
+
+
+async def test_a_source_that_never_ends_costs_a_remark(
+    dovecot_world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process is killed after its time, and asked again without address books and calendars."""
+    monkeypatch.setattr(apart, "LIMIT", 15.0)
+    (tmp_path / "endless.ics").write_text(ENDLESS, "utf-8")
+    dovecot_world.settings = replace(
+        dovecot_world.settings, calls=CallRules(country="DK", calendars=(str(tmp_path / "endless.ics"),))
+    )
+    await dovecot_world.save("INBOX", from_bob(SIGNED.replace("28 34", "+45 28 34")))
+    found = await found_for(dovecot_world)
+    assert any(
+        "address books and calendars could not be looked through: it took longer than" in said for said in found.remarks
+    )
+    assert found.numbers
+    assert found.slots
+
+
+# -- from the journal alone
+
+AT = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+
+
+def alone(kept: Preparation | None, now: datetime = AT, **rules: object) -> Preparation:
+    """Return what the command line shows of a held reply to Bob in New York, which quotes his signature."""
+    settings = Settings(
+        (Account("work", ANNA, Server("x", 1, Tls.NONE, "a"), Server("x", 1, Tls.NONE, "a")),),
+        calls=CallRules(country="DK", timezones=((BOB, "America/New_York"),), **rules),  # type: ignore[arg-type]
+    )
+    entry = make_entry(recipients=(BOB,), sender=ANNA)
+    raw = letter("You fool.\r\n\r\nBob wrote:\r\n> Where is it?\r\n> Bob\r\n> Tel. +1 212 456 1414\r\n")
+    zone = ZoneInfo("Europe/Copenhagen")
+    return from_journal_alone(entry, raw, settings.accounts[0], settings, kept, now=now, zone=zone)
+
+
+def test_what_was_kept_is_shown_as_it_is() -> None:
+    """As long as its times lie ahead."""
+    kept = alone(None)
+    assert [number.e164 for number in kept.numbers] == ["+12124561414"]
+    assert alone(kept) is kept
+
+
+def test_times_that_have_passed_are_found_anew_without_a_look_at_the_calendar() -> None:
+    """The numbers stay, and the user is told."""
+    before = replace(alone(None), remarks=("said before",))
+    before = replace(before, numbers=(Number("+19174561414", "+1 917-456-1414", "(917) 456-1414", "in their mail"),))
+    after = alone(before, AT + timedelta(days=7), calendars=("/home/anna/work.ics",))
+    assert after.numbers == before.numbers
+    assert all(slot.start > AT + timedelta(days=7) for slot in after.slots)
+    assert next(f"{slot.theirs:%H:%M}" for slot in after.slots if slot.theirs) == "09:00"
+    assert NOT_LOOKED in after.remarks
+    assert not any("No phone number" in remark or "said before" in remark for remark in after.remarks)
+
+
+# -- the process apart
+
+
+def question(letters: tuple[Letter, ...] = (), **rules: object) -> Lookup:
+    """Return a question about Bob."""
+    material = Material(
+        client=BOB,
+        ours=(ANNA,),
+        letters=letters,
+        rules=CallRules(country="DK", **rules),  # type: ignore[arg-type]
+        hours=WorkingHours(),
+        zone=ZoneInfo("Europe/Copenhagen"),
+        now=datetime(2026, 11, 26, 12, 0, tzinfo=UTC),
+    )
+    return Lookup(material)
+
+
+async def test_the_process_apart_answers_as_it_would_be_answered_here() -> None:
+    """Zones, letters and rules arrive whole."""
+    asked = question((Letter(BOB, datetime(2026, 11, 24, 12, 0, tzinfo=UTC), "Ring +45 28 34 56 78"),))
+    assert await look_up_apart(asked) == look_up(asked)
+    assert look_up(asked).numbers
+
+
+async def test_a_stopped_daemon_leaves_no_process_behind(tmp_path: Path) -> None:
+    """Cancelled, it kills the process at once."""
+    (tmp_path / "endless.ics").write_text(ENDLESS, "utf-8")
+    asking = asyncio.create_task(look_up_apart(question(calendars=(str(tmp_path / "endless.ics"),))))
+    before = children()
+    await until(lambda: children() - before)
+    (child,) = children() - before
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert child not in children()
+
+
+def children() -> set[str]:
+    """Return the processes that this one started and that are still there."""
+    return set(Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text("utf-8").split())
+
+
+async def test_a_process_that_fails_is_said() -> None:
+    """With the last line of what it said; here its question is none."""
+    broken = replace(question(), material=None)  # type: ignore[arg-type]
+    with pytest.raises(LookupFailedError, match=r"it failed \(AttributeError"):
+        await look_up_apart(broken)

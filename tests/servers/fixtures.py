@@ -15,6 +15,7 @@ from tests.servers.certificates import Certificates
 from tests.servers.dovecot import Dovecot, User
 from tests.servers.proxy import FaultProxy
 from tests.servers.pymap_server import Pymap
+from tests.servers.radicale import Radicale
 from tests.servers.smtp_sink import SmtpSink
 
 
@@ -93,3 +94,12 @@ async def smtp(test_certificates: Certificates) -> AsyncIterator[SmtpSink]:
     """A submission server without TLS, on loopback."""
     async with smtp_sink.running(Tls.NONE, test_certificates) as sink:
         yield sink
+
+
+@pytest.fixture(scope="session")
+def radicale() -> Iterator[Radicale]:
+    """A Radicale for the whole session."""
+    server = Radicale()
+    server.start()
+    yield server
+    server.remove()
