@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,14 +9,9 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from coolmail.cli import acts
-from coolmail.cli.life import lives
-from coolmail.cli.output import errors_in_words
-from coolmail.config import config_path, journal_path, load
-from coolmail.core.entry import Entry
-from coolmail.core.settings import Settings
-
 if TYPE_CHECKING:
+    from coolmail.core.entry import Entry
+    from coolmail.core.settings import Settings
     from coolmail.journal import Journal
 
 Result = TypeVar("Result")
@@ -43,12 +37,20 @@ OptionalIdArgument = Annotated[
 
 def settings_from(config: Path | None) -> Settings:
     """Return the settings, or end with a clear message."""
+    from coolmail.cli.output import errors_in_words  # noqa: PLC0415 - `coolmail --help` needs the options alone
+    from coolmail.config import config_path, load  # noqa: PLC0415
+
     with errors_in_words():
         return load(config or config_path())
 
 
 def with_journal(config: Path | None, work: Callable[[Journal, Settings], Awaitable[Result]]) -> Result:
     """Open the journal of a configuration, do the work, close it."""
+    import asyncio  # noqa: PLC0415 - see `settings_from`
+
+    from coolmail.cli.output import errors_in_words  # noqa: PLC0415
+    from coolmail.config import journal_path  # noqa: PLC0415
+
     settings = settings_from(config)
 
     async def open_and_work() -> Result:
@@ -63,9 +65,13 @@ def with_journal(config: Path | None, work: Callable[[Journal, Settings], Awaita
 
 async def one(journal: Journal, prefix: str) -> Entry:
     """Return the message with this id or unique beginning of one; end with a clear message otherwise."""
+    from coolmail.cli import acts  # noqa: PLC0415 - see `settings_from`
+
     return await acts.find(journal, prefix)
 
 
 async def daemon_runs(journal: Journal) -> bool:
     """Whether a daemon gave a sign of life lately."""
+    from coolmail.cli.life import lives  # noqa: PLC0415 - see `settings_from`
+
     return lives(await journal.daemon(), datetime.now(UTC))

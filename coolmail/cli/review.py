@@ -1,113 +1,29 @@
-"""Commands that show: `held`, `show`, `history`, `log`, `status`."""
+"""Commands that show: `show`, `history`, `log`, `status`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
+from coolmail.cli.held import brief
 from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
 from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, print_json, safe
 from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
-from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
 from coolmail.core.learning import Learned
-from coolmail.core.settings import Settings
 from coolmail.core.states import State
-from coolmail.daemon.judging import learned
 from coolmail.daemon.zone import zone_of
-from coolmail.journal import Journal
-from coolmail.journal.rows import report_to_json
-from coolmail.journal.store import Event
-from coolmail.tone import ToneWorker
 
-
-def brief(entry: Entry) -> dict[str, Any]:
-    """Return an entry as the JSON of lists."""
-    return {
-        "id": entry.id,
-        "account": entry.account,
-        "state": entry.state.value,
-        "subject": clean(entry.subject),
-        "sender": entry.sender,
-        "recipients": list(entry.recipients),
-        "message_id": entry.message_id,
-        "taken_at": entry.taken_at,
-        "updated_at": entry.updated_at,
-        "hold_until": entry.hold_until,
-        "heat": entry.report.heat if entry.report is not None else None,
-        "level": entry.report.level.value if entry.report is not None else None,
-        "reasons": list(entry.reasons),
-        "frozen": entry.frozen,
-        "decision": entry.decision.value if entry.decision is not None else None,
-    }
-
-
-def held(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the messages that wait: held, and those in Review that need your decision."""
-
-    async def work(journal: Journal, settings: Settings) -> None:
-        entries = await journal.in_state(State.HELD, State.REVIEW, State.DUE, State.FAILED)
-        if as_json:
-            print_json({"schema": SCHEMA, "held": [brief(entry) for entry in entries]})
-            return
-        runs = await daemon_runs(journal)
-        if not entries:
-            out.print("Nothing waits.")
-        else:
-            out.print(_table(entries, settings))
-        if not runs:
-            out.print("[yellow]The daemon is not running[/]: nothing is sent until `coolmail run` is started.")
-
-    with_journal(config, work)
-
-
-def _table(entries: list[Entry], settings: Settings) -> Table:
-    zone, now = zone_of(settings), datetime.now(UTC)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("ID", no_wrap=True, style="cyan", min_width=4)
-    table.add_column("Heat", no_wrap=True, min_width=13)
-    table.add_column("To", overflow="ellipsis", no_wrap=True, max_width=28)
-    table.add_column("Subject", overflow="ellipsis", no_wrap=True, max_width=38)
-    table.add_column("Goes out")
-    for entry in entries:
-        report = entry.report
-        level = report.level.value if report is not None else ""
-        judged = report is not None and report.judged
-        heat = (
-            Text(f"{bar(report.heat, 5)} {level}", style=LEVEL_STYLE[level])
-            if report and judged
-            else Text("not judged")
-        )
-        table.add_row(
-            entry.id,
-            heat,
-            safe(", ".join(entry.recipients)),
-            safe(entry.subject) or "(no subject)",
-            _when(entry, now, zone),
-        )
-    return table
-
-
-def _when(entry: Entry, now: datetime, zone: Any) -> Text:
-    if entry.decision is not None:
-        return Text(f"{entry.decision.value}: as soon as the daemon is there", style="yellow")
-    if entry.state is State.REVIEW:
-        return Text("you decide", style="bold yellow")
-    if entry.state is State.FAILED:
-        return Text("lost from its mailbox; restore it", style="bold red")
-    if entry.frozen:
-        return Text("two versions: keep one", style="bold yellow")
-    if entry.state is State.DUE:
-        return Text("on its way" if entry.next_attempt_at is None else f"next try {left(entry.next_attempt_at, now)}")
-    if entry.hold_until is None:
-        return Text("unknown")
-    return Text(f"{local(entry.hold_until, zone)} ({left(entry.hold_until, now)})")
+if TYPE_CHECKING:
+    from coolmail.core.entry import Entry
+    from coolmail.core.settings import Settings
+    from coolmail.journal import Journal
+    from coolmail.journal.store import Event
 
 
 def show(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
@@ -116,6 +32,8 @@ def show(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = Fal
     async def work(journal: Journal, settings: Settings) -> None:
         found = [await one(journal, prefix) for prefix in ids]
         if as_json:
+            from coolmail.journal.rows import report_to_json  # noqa: PLC0415 - start-up is cheap
+
             shown = []
             for entry in found:
                 events = [
@@ -265,6 +183,9 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 async def _tone(journal: Journal, settings: Settings) -> Learned | str:
     """Return from which heat mail is held and why, or what is wrong with the model."""
+    from coolmail.daemon.judging import learned  # noqa: PLC0415 - start-up is cheap
+    from coolmail.tone import ToneWorker  # noqa: PLC0415
+
     try:
         scale = ToneWorker.from_settings(settings).scale()
     except CoolmailError as error:
@@ -294,6 +215,8 @@ def _account_json(name: str, known: Any, runs: bool) -> dict[str, Any]:
 
 async def story(journal: Journal, entry: Entry) -> list[Event]:
     """Return everything that happened about a message, oldest first: its events, what was asked of the daemon for it, answers about its tone."""
+    from coolmail.journal.store import Event  # noqa: PLC0415 - start-up is cheap
+
     events = await journal.events(entry.id)
     more = []
     for errand in await journal.errands_about(entry.id):
@@ -333,6 +256,3 @@ def log(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = Fals
             )
 
     with_journal(config, work)
-
-
-__all__ = ["Path", "brief", "held", "history", "log", "marked", "show", "status"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +38,24 @@ def glance(path: Path, *states: State) -> list[Entry] | None:
             )
             return [_entry(row) for row in connection.execute(query, [str(state) for state in states])]
     except (sqlite3.Error, ValueError, KeyError, TypeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A daemon's sign of life."""
+
+    pid: int
+    seen_at: datetime
+
+
+def last_sign(path: Path) -> Sign | None:
+    """Return the daemon's last sign of life; None after a clean stop, or where the journal cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+            row = connection.execute("SELECT pid, seen_at FROM daemon").fetchone()
+        return None if row is None else Sign(row[0], datetime.fromisoformat(row[1]).replace(tzinfo=UTC))
+    except (sqlite3.Error, ValueError, TypeError):
         return None
 
 

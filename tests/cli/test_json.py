@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from coolmail.cli.app import COMMANDS
+from coolmail.calls.keeping import to_json
+from coolmail.cli.app import COMMANDS, function_of
 from coolmail.cli.output import SCHEMA
 from coolmail.core.states import State
+from coolmail.core.talk import Number, Point, Preparation, Slot
 from tests.cli.conftest import Desk
 from tests.cli.test_editing import REWRITE, Editor, editor, held, needs_model
 from tests.core.making import hot_report
@@ -51,10 +53,10 @@ def shape(value: Any) -> Any:
 def test_every_command_with_json_is_documented() -> None:
     """And nothing else is."""
     with_json = {
-        command.__name__
+        name
         for commands in COMMANDS.values()
-        for command in commands
-        if "as_json" in inspect.signature(command).parameters
+        for name in commands
+        if "as_json" in inspect.signature(function_of(name)).parameters
     }
     assert set(DOCUMENTED) == with_json
 
@@ -73,6 +75,20 @@ def test_what_is_shown(desk: Desk, name: str) -> None:
     entry = held(desk, state=state, report=report, reasons=("blames the client",), own_text="You never read.")
     several = [] if name in ("held", "history") else [entry.id]
     assert shape(desk.json(name, *several)) == shape(DOCUMENTED[name])
+
+
+def test_call(desk: Desk) -> None:
+    """With everything that is found for one."""
+    entry = held(desk)
+    start = datetime.now(UTC) + timedelta(hours=3)
+    found = Preparation(
+        (Number("+4533123456", "+45 33 12 34 56", "33 12 34 56", "in their signature"),),
+        (Slot(start, start + timedelta(minutes=15), start),),
+        (Point("complaint", "The logo is late.", "their mail"),),
+        ("no calendar was looked at",),
+    )
+    desk.work(lambda journal: journal.set_talk(entry.id, found=to_json(found)))
+    assert shape(desk.json("call", entry.id)) == shape(DOCUMENTED["call"])
 
 
 def test_stats(desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -35,7 +36,9 @@ def names(*arguments: str) -> list[str]:
     )
     code, *loaded = done.stdout.rpartition("LOADED ")[2].split()
     assert code == "0", done.stdout
-    return [name for name in ("torch", "transformers", "tokenizers", "numpy") if name in loaded]
+    return [
+        name for name in ("torch", "transformers", "tokenizers", "numpy", "sqlalchemy", "textual") if name in loaded
+    ]
 
 
 def test_help_loads_neither_torch_nor_transformers() -> None:
@@ -49,12 +52,21 @@ def test_held_loads_neither_torch_nor_transformers(desk: Desk) -> None:
     assert names("held", "--config", str(desk.config)) == []
 
 
-@pytest.mark.parametrize("command", [function.__name__ for panel in COMMANDS.values() for function in panel])
+@pytest.mark.parametrize("command", [name for panel in COMMANDS.values() for name in panel])
 def test_every_command_has_help(command: str) -> None:
     """With a sentence that says what it does."""
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0
     assert "." in result.stdout
+
+
+def test_every_command_stands_in_the_list() -> None:
+    """By panel, with a sentence each, in 80 columns."""
+    said = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).stdout
+    for panel, commands in COMMANDS.items():
+        assert f"{panel}:\n" in said
+        for name, (_, sentence) in commands.items():
+            assert re.search(rf"^  {name} +{re.escape(sentence[:40])}", said, re.MULTILINE), name
 
 
 def test_the_version(desk: Desk) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rich.cells import cell_len
 
 from coolmail.core.advice import INSTEAD
 from coolmail.core.states import Decision, State
@@ -322,3 +325,26 @@ def test_what_is_too_late_for_a_decision_is_refused_for_each(desk: Desk) -> None
         entry = desk.add(number, state=state)
         assert desk.run("withdraw", entry.id).exit_code == 1
         assert desk.entry(entry.id).decision is None
+
+
+def test_a_narrow_terminal_and_wide_letters(desk: Desk) -> None:
+    """In 80 columns nothing is wrapped, and columns stand one below the other whatever the letters: wide ones, emoji, combining ones."""
+    until = datetime.now(UTC) + timedelta(hours=20)
+    subjects = (
+        "Re: " + "new logo " * 9,
+        "株式会社のロゴについてのご連絡です、よろしく",
+        "🎉👩‍💻 done",
+        "e\u0301te\u0301",
+    )
+    for number, subject in enumerate(subjects):
+        desk.add(number, subject=subject, hold_until=until, recipients=("somebody.with.a.long.name@gallery.example",))
+    script = f"COLUMNS=80 {sys.executable} -m coolmail held --config {desk.config}"
+    terminal = {**os.environ, "TERM": "xterm", "NO_COLOR": "1"}
+    command = ["script", "-qec", script, "/dev/null"]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=110, env=terminal)
+    lines = (
+        re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", done.stdout.decode()).replace("\r", "").splitlines()[: 1 + len(subjects)]
+    )
+    assert all(cell_len(line) <= 80 for line in lines), lines
+    columns = {cell_len(line.partition(f"{until:%b}")[0]) for line in lines[1:]}
+    assert len(columns) == 1, lines

@@ -58,7 +58,7 @@ def open_review(config: Path | None, *, plain: bool) -> None:
     The screen in a terminal, plain lines where they are asked for or the terminal can do no more, and a mere list where nobody sits at it.
     """
     if not plain and not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from coolmail.cli.review import held  # noqa: PLC0415 - each way loads what it needs
+        from coolmail.cli.held import held  # noqa: PLC0415 - each way loads what it needs
 
         held(config)
     elif plain or os.environ.get("TERM", "dumb") == "dumb":
