@@ -18,6 +18,7 @@ from coolmail.core.clean import shorten
 from coolmail.core.durations import BadDurationError, in_words, parse_duration
 from coolmail.core.errors import CoolmailError
 from coolmail.core.moments import BadMomentError, parse_moment
+from coolmail.core.our_ids import EDITED
 from coolmail.core.states import FINISHED, Decision, Stage, State
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def edited_message_id(address: str) -> str:
     """Return a Message-ID for an edited version, never given before. `address` is its author's, and may be anything."""
     domain = address.rpartition("@")[2]
     plain = domain.isascii() and domain.replace(".", "").replace("-", "").isalnum()
-    return f"<{secrets.token_hex(16)}.edit.coolmail@{domain if plain else 'coolmail.invalid'}>"
+    return f"<{secrets.token_hex(16)}.{EDITED}.coolmail@{domain if plain else 'coolmail.invalid'}>"
 
 
 async def edit(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 
-_OURS = re.compile(r"<[0-9a-f]{32}\.[a-z-]{1,20}\.coolmail@[^<>\s]{1,255}>")
+EDITED = "edit"
+"""The word in the Message-ID of what `coolmail edit` wrote: it is the user's own mail, a version like any other."""
+
+_OURS = re.compile(rf"<[0-9a-f]{{32}}\.(?!{EDITED}\.)[a-z-]{{1,20}}\.coolmail@[^<>\s]{{1,255}}>")
 
 
 def our_id(word: str, address: str, *about: str) -> str:
@@ -24,5 +27,5 @@ def our_id(word: str, address: str, *about: str) -> str:
 
 
 def is_ours(message_id: str | None) -> bool:
-    """Whether a Message-ID is one of `our_id`."""
+    """Whether a Message-ID is one of `our_id`, of a note or letter that coolmail wrote."""
     return message_id is not None and _OURS.fullmatch(message_id) is not None

@@ -85,7 +85,7 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
     role = step.role
     if role is None:
         return
-    if role in (Role.HELD, Role.REVIEW) and await pending(desk.journal, entry.id) is not None:
+    if role is not Role.SENDING and await pending(desk.journal, entry.id) is not None:
         return  # it was edited since this sweep began: the next one puts the new version in its place first
     place = entry.place
     if role is not Role.SENDING:
@@ -114,7 +114,7 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
             entry.id, State.DUE, now=desk.clock(), place=place, override=entry.override or by_hand
         )
         return
-    await desk.journal.move(
+    moved = await desk.journal.move(
         entry.id,
         entry.state,
         State.DUE,
@@ -128,6 +128,10 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
         decision=None,
         **more,
     )
+    if not moved and role is not Role.SENDING and await pending(desk.journal, entry.id) is not None:
+        await _move(
+            desk, entry, Role.SENDING, role
+        )  # edited while it was claimed: the new version takes its place where it was
 
 
 async def _withdraw(desk: Desk, entry: Entry, step: Step, view: View) -> None:

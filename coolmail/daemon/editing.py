@@ -23,6 +23,9 @@ from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import read_draft
 from coolmail.mail.outgoing import complete
 
+PLACES = (Role.HELD, Role.REVIEW, Role.SEND_ANYWAY)
+"""Where a message lies while it waits for an edit."""
+
 FLAGS = ("\\Draft", "\\Seen")
 
 
@@ -61,8 +64,8 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
     if entry is None or entry.state not in EDITABLE or entry.stage is Stage.DATA:
         await _too_late(desk, errand, entry)
         return True
-    role = Role.HELD if entry.state is State.HELD else Role.REVIEW
-    if not await desk.find(role, entry.message_id):
+    role = await _where(desk, entry)
+    if role is None:
         return True  # the user moved it: the sweep finds out where to, and the next one what to do with the edit
     new = read_draft(errand.raw)
     report, _ = await judged(desk, new.own_text.text)
@@ -91,6 +94,14 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
     return again is not None and again.outcome == REPLACED and await _edit(desk, again)
 
 
+async def _where(desk: Desk, entry: Entry) -> Role | None:
+    """Return the mailbox in which a message waits, or from which the user wants it sent; None if it lies in neither."""
+    for role in (Role.HELD if entry.state is State.HELD else Role.REVIEW, Role.SEND_ANYWAY):
+        if await desk.find(role, entry.message_id):
+            return role
+    return None
+
+
 def _what(entry: Entry, heat: float | None) -> str:
     before = f"{entry.report.heat:.2f}" if entry.report is not None and entry.report.judged else "not judged"
     return f"you edited it: heat was {before}, is {f'{heat:.2f}' if heat is not None else 'not judged'}"
@@ -99,7 +110,7 @@ def _what(entry: Entry, heat: float | None) -> str:
 async def _remove_old(desk: Desk, errand: Errand) -> None:
     """Remove the old version, whose bytes the errand holds, wherever it still lies; another version under the same Message-ID stays."""
     old = complete(errand.raw, message_id=errand.message_id, date=errand.at)
-    for role in (Role.HELD, Role.REVIEW):
+    for role in PLACES:
         for place in await desk.find(role, errand.message_id, marked=True):
             raw = await desk.session.fetch(Uid(place.uid)) if await desk.select(place) else None
             if raw is not None and complete(raw, message_id=errand.message_id, date=errand.at) == old:
@@ -108,7 +119,7 @@ async def _remove_old(desk: Desk, errand: Errand) -> None:
 
 async def _too_late(desk: Desk, errand: Errand, entry: Entry | None) -> None:
     """Put an edited version that came too late into Drafts, where its author finds it; it is not ready there."""
-    for role in (Role.HELD, Role.REVIEW):
+    for role in PLACES:
         # It was stored already when the connection broke, and the message moved on before the next look.
         for place in await desk.find(role, errand.message_id, marked=True):
             if await desk.select(place):

@@ -193,6 +193,8 @@ class Sweeper:
         """Adopt messages in our mailboxes that the journal does not know; return when the next one may be due."""
         desk, now = self.desk, self.monotonic()
         known = {entry.message_id for entry in await desk.journal.active(desk.account.name)}
+        # What an edit is just putting there, or taking away, is no message that nobody knows.
+        known |= {errand.message_id for errand in await desk.journal.errands(desk.account.name)}
         wake = desk.clock() + desk.settings.poll
         for seen in view.messages(*OURS):
             message_id = seen.draft.message_id

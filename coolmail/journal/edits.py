@@ -16,20 +16,24 @@ from sqlalchemy import case, insert, or_, select, update
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import Decision, Stage, State
 from coolmail.core.tone import ToneReport
-from coolmail.journal.requests import Errand
+from coolmail.journal.requests import EDIT, EDIT_AND_SEND, EDITS, REPLACED, Errand
 from coolmail.journal.rows import to_columns
 from coolmail.journal.store import Journal
 from coolmail.journal.tables import ErrandRow, EventRow, MessageRow, table_of
 from coolmail.journal.whole import whole
 
-EDIT = "edit"
-"""Kind of an errand that replaces a waiting message; it goes on waiting."""
-EDIT_AND_SEND = "edit and send"
-"""Kind of an errand that replaces a waiting message and releases it."""
-EDITS = (EDIT, EDIT_AND_SEND)
-
-REPLACED = "the edited version waits in its place; the old copy is being removed"
-"""Outcome, so far, of an errand whose bytes are those of the old version already."""
+__all__ = [
+    "EDIT",
+    "EDITABLE",
+    "EDITS",
+    "EDIT_AND_SEND",
+    "PLACED",
+    "REPLACED",
+    "pending",
+    "replace",
+    "replaced",
+    "send_with",
+]
 
 PLACED = "the edited version waits in its place"
 """Outcome of a finished errand whose bytes are those of the old version."""

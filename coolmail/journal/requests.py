@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Exists, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from coolmail.journal.tables import ErrandRow, FeedbackRow, MessageRow, TalkRow, table_of
@@ -21,6 +21,15 @@ from coolmail.journal.whole import whole
 ERRAND, FEEDBACK, TALK, MESSAGE = (table_of(row).c for row in (ErrandRow, FeedbackRow, TalkRow, MessageRow))
 
 Answer = Literal["right", "wrong"]
+
+EDIT = "edit"
+"""Kind of an errand that replaces a waiting message; it goes on waiting."""
+EDIT_AND_SEND = "edit and send"
+"""Kind of an errand that replaces a waiting message and releases it."""
+EDITS = (EDIT, EDIT_AND_SEND)
+
+REPLACED = "the edited version waits in its place; the old copy is being removed"
+"""Outcome, so far, of an edit whose bytes are those of the old version already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +187,12 @@ class Requests:
             if done.rowcount == 0:
                 values: Mapping[str, Any] = {"note": "", **changes}
                 await connection.execute(insert(TalkRow).values(message=message, **values))
+
+
+def edit_under_way() -> Exists:
+    """Return the condition that a message was edited and the new version has not taken its place yet."""
+    where = ERRAND.message == MESSAGE.id, ERRAND.kind.in_(EDITS), ERRAND.done_at.is_(None), ERRAND.outcome != REPLACED
+    return select(ERRAND.id).where(*where).exists()
 
 
 async def purge(connection: AsyncConnection, before: datetime) -> None:

@@ -6,6 +6,8 @@ The daemon and the command line use one file at the same time. What keeps them a
   WHERE clause. Of two that want to move the same message one gets True, the other False, and looks again.
 - The command line changes no state. It writes a *decision* (`Journal.decide`), likewise only where the state still allows it; the daemon carries it
   out. So "cancel" and "submitting" exclude each other in the database itself.
+- What it wants in a mailbox it leaves as an *errand* (`Journal.ask`). An edited version is one, and until it has taken its place the message cannot
+  become due or be submitted: that is in the same WHERE clause.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from coolmail.core.states import ACTIVE, FINISHED, LEGAL, Decision, State, check
 from coolmail.journal import engine as engines
 from coolmail.journal import migrate, requests
 from coolmail.journal.errors import JournalCorruptError, JournalError, translate
-from coolmail.journal.requests import ERRAND, Requests
+from coolmail.journal.requests import ERRAND, Requests, edit_under_way
 from coolmail.journal.rows import to_columns, to_entry
 from coolmail.journal.tables import AccountRow, DaemonRow, EventRow, MessageRow, MetRow, table_of
 from coolmail.journal.whole import to_its_end, whole
@@ -272,14 +274,14 @@ class Journal(Requests):
         """Move a message from one state to another, if it is still in the first.
 
         False: it was not (another program was quicker), and nothing was changed. With `unless_stopped`, False also if the user has meanwhile decided
-        to cancel or withdraw it. A finished message does not come back (False) while another with its Message-ID is
-        unfinished. Raises `IllegalMoveError` for a move that no message may make.
+        to cancel or withdraw it, or edited it and the new version is not in its place yet. A finished message does not come back (False) while
+        another with its Message-ID is unfinished. Raises `IllegalMoveError` for a move that no message may make.
         """
         check_move(before, after)
         where = [MESSAGE.id == identifier, MESSAGE.state == str(before)]
         if unless_stopped:
             stopping = [str(Decision.CANCEL), str(Decision.WITHDRAW)]
-            where.append(or_(MESSAGE.decision.is_(None), MESSAGE.decision.not_in(stopping)))
+            where += [or_(MESSAGE.decision.is_(None), MESSAGE.decision.not_in(stopping)), ~edit_under_way()]
         if before in FINISHED:
             where.append(~_unfinished_twin())
         values = {"state": str(after), "updated_at": now, **to_columns(changes)}

@@ -25,7 +25,9 @@ from typing import Any
 
 import yaml
 
+from coolmail.cli import acts
 from coolmail.core.settings import Tls
+from coolmail.journal import Journal
 from tests.faults import mortal
 from tests.faults.mortal import HOT_WORD
 from tests.servers import smtp_sink
@@ -98,6 +100,8 @@ class Household:
     process: BaseProcess | subprocess.Popen[bytes] | None = None
     saved: dict[str, bytes] = field(default_factory=dict)
     saved_at: dict[str, datetime] = field(default_factory=dict)
+    replaced: dict[str, bytes] = field(default_factory=dict)
+    """What was saved, and edited since: it must neither go out nor be left anywhere."""
     booked: Book = field(default_factory=Book)
     may_be_early: set[str] = field(default_factory=set)
     """Message-IDs that the user sent before their time."""
@@ -178,6 +182,19 @@ class Household:
         )  # fmt: skip
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
+
+    async def edit(self, message_id: str, text: str) -> str:
+        """Edit a held message and send it, as `coolmail edit --send` does; return the Message-ID of the new version, the books know only that now."""
+        new_id, raw = mail(text, "Edited")
+        async with Journal.open(self.journal) as journal:
+            (entry,) = await journal.known("work", message_id)
+            begun_with = await acts.base(journal, entry)
+            now = datetime.now(UTC)
+            act = await acts.edit(journal, entry, raw, new_id, begun_with=begun_with, now=now, send=True)
+        assert act.done, self.story(act.said)
+        self.replaced[message_id] = self.saved.pop(message_id)
+        self.saved[new_id], self.saved_at[new_id] = raw, now
+        return new_id
 
     # -- the user's mail client
 
@@ -324,11 +341,17 @@ class Household:
             wrong += [f"{message_id} ({state}): {fault}" for fault in self._faults(message_id, raw, state, boxes, hold)]
             if message_id in set(cancelled) and self.accepted(message_id):
                 wrong.append(f"{message_id}: sent after it was cancelled")
+        for message_id in self.replaced:
+            left = [name for name, found in boxes.items() if message_id in map(_message_id, found)]
+            if left or self.accepted(message_id):
+                wrong.append(
+                    f"{message_id}: edited, but accepted {len(self.accepted(message_id))} times, lying in {left}"
+                )
         for mailbox in ("INBOX", "Drafts"):
             told = Counter(_message_id(raw) for raw in boxes[mailbox])
             wrong += [f"{mailbox} holds {name} {count} times" for name, count in told.items() if count > 1]
         suggestions = [raw for raw in boxes["Drafts"] if b".call.coolmail@" in raw]
-        hot = sum(HOT_WORD.encode() in raw for raw in self.saved.values())
+        hot = sum(HOT_WORD.encode() in raw for raw in (*self.saved.values(), *self.replaced.values()))
         if len(suggestions) > hot:
             wrong.append(f"{len(suggestions)} suggestions for {hot} hot messages")
         if "Traceback" in self.log:

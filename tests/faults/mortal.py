@@ -35,6 +35,7 @@ from coolmail.cli import running
 from coolmail.cli.app import main
 from coolmail.core.settings import Settings
 from coolmail.core.tone import Kind, Level, Scale, SentenceHeat, ToneReport
+from coolmail.daemon import editing
 from coolmail.journal import Journal, engine
 from coolmail.mail import submission
 from coolmail.mail.imap import session
@@ -72,9 +73,9 @@ def reach(point: str) -> None:
 _writing: ContextVar[str | None] = ContextVar("writing", default=None)
 
 
-def _write(method: str) -> None:
-    """Name the writes of one method of the journal."""
-    original = getattr(Journal, method)
+def _write(where: Any, method: str) -> None:
+    """Name the writes of one method of the journal, or of a function that writes into it."""
+    original = getattr(where, method)
 
     async def named(self: Journal, *args: Any, **more: Any) -> Any:
         token = _writing.set(_what(method, args, more))
@@ -83,7 +84,7 @@ def _write(method: str) -> None:
         finally:
             _writing.reset(token)
 
-    setattr(Journal, method, named)
+    setattr(where, method, named)
 
 
 def _what(method: str, args: Sequence[Any], more: Mapping[str, Any]) -> str:
@@ -114,8 +115,9 @@ def _journal() -> None:
             reach(f"journal after {what}")
 
     Journal._transaction = transaction  # type: ignore[method-assign]
-    for method in ("add", "move", "change", "set_met"):
-        _write(method)
+    for method in ("add", "move", "change", "set_met", "finish"):
+        _write(Journal, method)
+    _write(editing, "replace")
 
 
 # -- IMAP

@@ -130,3 +130,11 @@ CANCELS = [
     *_journal("noting that the hot one's content begins", "change submitting stage=data", "before", nth=2),
 ]
 """Where the daemon is killed before the hot message is taken back: around its release, up to the last moment at which that is possible."""
+
+EDITED = [
+    *_imap("storing the new version", 'APPEND "Coolmail/Held"'),
+    *_journal("noting that the new version waits", "replace"),
+    *_imap("removing the old version", "UID EXPUNGE"),
+    *_journal("noting that the edit is finished", "finish"),
+]
+"""Where the daemon is killed while a version that was edited on the command line takes the place of the one that waits."""

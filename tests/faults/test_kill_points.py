@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.faults.household import CALM_TEXT, HOT_TEXT, OURS, Household, household
-from tests.faults.points import CANCELS, POINTS, KillPoint
+from tests.faults.points import CANCELS, EDITED, POINTS, KillPoint
 from tests.faults.side_by_side import SideBySide
 from tests.servers.dovecot import Dovecot
 
@@ -101,10 +101,33 @@ def test_cancelled_around_the_kill(point: KillPoint, stories: Callable[[Story, K
     assert ended == {"calm": "filed", "hot": hot, "refused": ended["refused"]}
 
 
+async def edited(point: KillPoint, home: Household) -> dict[str, str]:
+    """The user has edited the hot message and wants the new version sent; the daemon dies over it and is started again."""
+    home.settings["hold"] |= {"minimum": "5m", "maximum": "5m", "remind_before": "0s"}
+    hot = await home.save(HOT_TEXT, "The last bill")
+    home.start()
+    await home.until(lambda: home.told(hot) == "held")
+    await home.stop()
+    new = await home.edit(hot, CALM_TEXT)
+    home.start(die_at=point.at)
+    assert await home.dies() == -signal.SIGKILL, home.story("it did not die of the kill")
+    home.start()
+    await home.until(home.is_settled)
+    ended = await home.audit(hold=timedelta(0))
+    return {"new": ended[new]}
+
+
+@pytest.mark.parametrize("point", EDITED, ids=lambda point: point.name)
+def test_edited_around_the_kill(point: KillPoint, stories: Callable[[Story, KillPoint], dict[str, str]]) -> None:
+    """Only the new version goes out, once; nothing is left of the old one."""
+    assert stories(edited, point) == {"new": "filed"}
+
+
 STORIES: dict[Any, Story] = {
     test_killed_and_started_again: killed,
     test_deleted_around_the_kill: deleted,
     test_cancelled_around_the_kill: cancelled_by_command,
+    test_edited_around_the_kill: edited,
 }
 
 

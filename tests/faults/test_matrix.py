@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from tests.faults.lines import FAULTS
-from tests.faults.points import CANCELS, IMAP, JOURNAL, POINTS, SMTP
+from tests.faults.points import CANCELS, EDITED, IMAP, JOURNAL, POINTS, SMTP
 
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = ROOT / "docs" / "reliability.md"
@@ -24,6 +24,7 @@ COUNTS = {
     "from the content on": sum("review" in (point.calm, point.hot) for point in SMTP),
     "then deleted": len(CANCELS),
     "then `coolmail cancel`": len(CANCELS),
+    "an edited version takes its place": len(EDITED),
 }
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import FINISHED, Decision, Stage, State, check_move
-from coolmail.journal import Errand
-from coolmail.journal.edits import EDIT_AND_SEND, REPLACED
+from coolmail.journal import Errand, Feedback
+from coolmail.journal.edits import EDIT_AND_SEND, EDITS, REPLACED
 from coolmail.journal.errors import JournalUnwritableError
 from tests.simulation.pace import Fate, Pace
 
@@ -94,7 +94,9 @@ class MemoryJournal:
         check_move(before, after)
         await self._write(f"{identifier} {after}")
         entry = self.entries.get(identifier)
-        if entry is None or entry.state is not before or (unless_stopped and entry.decision in STOPPING):
+        if entry is None or entry.state is not before:
+            return False
+        if unless_stopped and (entry.decision in STOPPING or self.pending(identifier) is not None):
             return False
         if before in FINISHED and self._twin(entry.account, entry.message_id, entry.id):
             return False
@@ -156,6 +158,21 @@ class MemoryJournal:
         self.asked[self._last_asked] = recorded = replace(errand, id=self._last_asked)
         self.pace.say(f"   {self.name}: {errand.kind} about {errand.message}: {errand.message_id} for {errand.role}")
         return recorded
+
+    def unfinished(self) -> list[Errand]:
+        """Return what is still to be done."""
+        return [asked for asked in self.asked.values() if asked.done_at is None]
+
+    def pending(self, message: str) -> Errand | None:
+        """Return the newest edit of a message that has not taken its place yet."""
+        edits = [asked for asked in self.unfinished() if asked.message == message and asked.kind in EDITS]
+        return next((asked for asked in reversed(edits) if asked.outcome != REPLACED), None)
+
+    def send_with_now(self, message: str) -> None:
+        """Let the edits of a message that have not taken its place yet release it when they do."""
+        for asked in self.unfinished():
+            if asked.message == message and asked.kind in EDITS and asked.outcome != REPLACED:
+                self.asked[asked.id or 0] = replace(asked, kind=EDIT_AND_SEND)
 
     async def ask(self, errand: Errand) -> Errand:
         """Record an errand."""
@@ -233,6 +250,10 @@ class MemoryJournal:
         await self._read()
         return [asked for asked in self.asked.values() if asked.message == message]
 
+    async def feedback(self, account: str | None = None) -> list[Feedback]:
+        """Return none: here nobody says whether a judgement was right."""
+        return []
+
     async def known(self, account: str, message_id: str) -> list[Entry]:
         """Return the entries with this Message-ID, newest first."""
         return await self._some(lambda e: e.account == account and e.message_id == message_id, _taken_at, reverse=True)
@@ -269,6 +290,9 @@ class MemoryJournal:
         for entry in old:
             self.entries[entry.id] = replace(entry, has_bytes=False, own_text="", report=None)
             del self.contents[entry.id]
+        self.asked = {
+            number: asked for number, asked in self.asked.items() if asked.done_at is None or asked.done_at >= before
+        }
         return len(old)
 
 

@@ -72,6 +72,8 @@ class Ledger:
         self.taken_at: dict[tuple[str, str], int] = {}
         """The step at which each machine's entry was journalled."""
         self.cli_stops: dict[tuple[str, str], int] = {}
+        self.edited: dict[tuple[str, str], tuple[Version, int]] = {}
+        """The newest version of each machine's entry that was edited on its command line, and at which step that was asked for."""
         self.client_sent: list[tuple[int, int]] = []
         """Letters that the user sent from the mail client, and the step at which they lay in Sent."""
         self.client_wrote: list[tuple[int, int]] = []
@@ -96,6 +98,9 @@ class Ledger:
         """The user wants it sent."""
         book.declared, book.stopped = True, None
         book.overridden = book.overridden or override
+        if override:
+            for version, _ in self.edited.values():  # what is to take its place is meant, too
+                self.books[version].overridden |= version.letter == book.version.letter
         for key in [key for key in self.cli_stops if self._entry(key).message_id == book.version.message_id]:
             del self.cli_stops[key]
 
@@ -109,6 +114,10 @@ class Ledger:
             if book is not None:
                 book.touched = True
                 book.removed = book.removed or body_of(raw) not in lying
+        for asked in world.machine(machine).journal.unfinished():
+            if (book := self.book_of(asked.raw)) is not None:
+                book.removed = book.removed or body_of(asked.raw) not in lying
+        self.edited = {key: edit for key, edit in self.edited.items() if key[0] != machine}
 
     def landed(self, book: Book, *, override: bool) -> None:
         """What the user moved arrives only now: that is when she moved it, whatever she did meanwhile."""
@@ -192,6 +201,12 @@ class Ledger:
         last_look = looked["Coolmail/Sending"]
         if entry.decision in STOPPING or (machine, entry.id) in self.cli_stops:
             broken.append("it was cancelled or withdrawn on the command line before")
+        if (
+            (edit := self.edited.get((machine, entry.id))) is not None
+            and edit[0] is not version
+            and edit[1] < last_look
+        ):
+            broken.append(f"it was edited before: {edit[0]} was to take its place")
         # With its mailbox gone nobody can tell what the user moved away or deleted from what was lost; it comes back, and a release goes on.
         if book.stopped is not None and book.stopped[0] < last_look and not world.deleted_mailboxes:
             broken.append(f"it was stopped at step {book.stopped[0]} ({book.stopped[1]}), before the last look")

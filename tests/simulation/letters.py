@@ -47,7 +47,7 @@ def write(letter: int, number: int, tone: str, naming: str, *, token: bool, two:
     """Write a version of a letter.
 
     `naming`: `new` gives each version a Message-ID of its own, as Thunderbird does; `kept` the same to all, as Roundcube does; `none` none, as mutt
-    does. `token`: the subject ends in //send. `two`: two recipients. `blind`: there is a Bcc, and a private header.
+    does; `edited` what `coolmail edit` gives; anything else is the Message-ID itself. `token`: the subject ends in //send. `two`: two recipients. `blind`: there is a Bcc, and a private header.
     """
     text = {"hot": HOT, "calm": CALM, "odd": ODD, "locked": "-----BEGIN PGP MESSAGE-----"}[tone]
     body = f"Hello Bob,\r\n\r\n{TEXTS[letter % 3]}\r\n{text}\r\nThis is letter {letter} in version {number}.\r\n\r\nAnna\r\n"
@@ -60,7 +60,13 @@ def write(letter: int, number: int, tone: str, naming: str, *, token: bool, two:
         f"Subject: Re: {MATTERS[letter % 3]}{' //send' if token else ''}",
         "Date: Mon, 23 Nov 2026 09:00:00 +0100",
     ]
-    message_id = {"new": f"<m{letter}.{number}@studio.example>", "kept": f"<m{letter}@studio.example>"}.get(naming)
+    named = {
+        "new": f"<m{letter}.{number}@studio.example>",
+        "kept": f"<m{letter}@studio.example>",
+        "edited": f"<{letter:016x}{number:016x}.edit.coolmail@studio.example>",
+        "none": None,
+    }
+    message_id = named.get(naming, naming)
     if message_id is not None:
         lines.append(f"Message-ID: {message_id}")
     lines += [f"In-Reply-To: {thread}", f"References: {thread}", "MIME-Version: 1.0"]

@@ -10,20 +10,41 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from coolmail.core.states import FINISHED, Decision, State
+from coolmail.core.entry import Entry
+from coolmail.core.states import FINISHED, Decision, Stage, State
 from coolmail.daemon.survey import TAKEN_KEYWORD
+from coolmail.journal import Errand
+from coolmail.journal.edits import EDIT, EDIT_AND_SEND, EDITABLE
 from coolmail.journal.store import can_be
 from tests.simulation.ledger import Book
 from tests.simulation.letters import Version, from_client, write
-from tests.simulation.server import DELETED, FLAGGED, Stored
+from tests.simulation.server import DELETED, FLAGGED, Stored, message_id_of
 
 if TYPE_CHECKING:
+    from tests.simulation.machine import Machine
     from tests.simulation.world import World
 
 OUTBOX, HELD, ANYWAY, REVIEW, SENDING = (
     f"Coolmail/{leaf}" for leaf in ("Outbox", "Held", "Send anyway", "Review", "Sending")
 )
 OURS = (SENDING, ANYWAY, HELD, REVIEW)
+
+
+def edit_by_command(machine: Machine, entry: Entry, old: Book, version: Version, *, send: bool) -> None:
+    """Ask for a new version in the place of the newest one of what waits, as `coolmail edit` does."""
+    world = machine.world
+    world.pace.say(
+        f"USER edits {entry.id} on {machine.name}: {old.version} becomes {version}{' and is sent' if send else ''}"
+    )
+    book = world.ledger.wrote(version)
+    old.touched = old.removed = book.touched = True
+    world.ledger.declare(book, override=send or old.overridden)
+    world.ledger.edited[machine.name, entry.id] = (version, world.pace.step)
+    role = "held" if entry.state is State.HELD else "review"
+    kind = EDIT_AND_SEND if send else EDIT
+    machine.journal.ask_now(
+        Errand(entry.id, entry.account, kind, role, version.raw, version.message_id, machine.clock())
+    )
 
 
 @dataclass
@@ -80,11 +101,11 @@ class Person:
             if door == "flag" or letter.token:
                 self.world.ledger.declare(self.world.ledger.books[version])
 
-    def _new_version(self, letter: Letter, tone: str | None = None) -> Version:
+    def _new_version(self, letter: Letter, tone: str | None = None, naming: str | None = None) -> Version:
         letter.versions += 1
         letter.tone = tone or letter.tone
         return write(
-            letter.number, letter.versions, letter.tone, letter.naming, token=letter.token, two=letter.two, blind=letter.blind
+            letter.number, letter.versions, letter.tone, naming or letter.naming, token=letter.token, two=letter.two, blind=letter.blind
         )  # fmt: skip
 
     def _save(self, version: Version, mailbox: str, *flags: str) -> None:
@@ -96,10 +117,12 @@ class Person:
     def act(self) -> None:
         """Do something to a letter, where it lies."""
         world = self.world
+        # What an edit under way is about to put there or to remove is left alone: that takes a moment.
+        busy = {asked.message_id for machine in world.machines for asked in machine.journal.unfinished()}
         lying = [
             (name, stored, book)
             for name, stored in world.server.all("Drafts", OUTBOX, *OURS)
-            if (book := world.ledger.book_of(stored.raw)) is not None
+            if (book := world.ledger.book_of(stored.raw)) is not None and message_id_of(stored.raw) not in busy
         ]
         if not lying:
             return
@@ -215,7 +238,8 @@ class Person:
         """Edit what lies in one of our mailboxes: the new version goes to Drafts, the old one stays."""
         letter = self.letters[book.version.letter]
         book.touched = True
-        version = self._new_version(letter, self.world.pace.rng.choice(("hot", "calm", letter.tone)))
+        naming = book.version.message_id if letter.naming == "kept" else None
+        version = self._new_version(letter, self.world.pace.rng.choice(("hot", "calm", letter.tone)), naming)
         flagged = self.world.chance(0.3) or letter.token
         self._save(version, "Drafts", *((FLAGGED,) if flagged and not letter.token else ()))
         if flagged:
@@ -224,9 +248,7 @@ class Person:
     def _send_it(self, name: str, stored: Stored, book: Book) -> None:
         """Send it from the mail client: a copy under another Message-ID in Sent, a draft goes away."""
         letter = self.letters[book.version.letter]
-        naming, letter.naming = letter.naming, "new"
-        version = self._new_version(letter)
-        letter.naming = naming
+        version = self._new_version(letter, naming="new")
         self.world.put("Sent", version.raw, ("\\Seen",))
         self.world.ledger.client_sent.append((letter.number, self.world.pace.step))
         for other in self.world.ledger.books.values():
@@ -257,6 +279,9 @@ class Person:
         if entry.state is State.HELD and world.chance(0.2):
             self._extend(machine.name, entry.id)
             return
+        if entry.state in EDITABLE and world.chance(0.3):
+            self._edit_by_command(machine, entry, send=world.chance(0.3))
+            return
         if not fitting:
             return
         decision = world.pace.rng.choice(fitting)
@@ -266,6 +291,37 @@ class Person:
         self._say(f"decides on {machine.name}: {entry.id} {decision} ({'done' if done else 'refused'})")
         if done:
             world.ledger.decided(machine.name, entry, decision)
+        if done and decision is Decision.RELEASE and (edit := machine.journal.pending(entry.id)) is not None:
+            machine.journal.send_with_now(entry.id)
+            self._declare_edit(edit)
+
+    def _declare_edit(self, edit: Errand) -> None:
+        book = self.world.ledger.book_of(edit.raw)
+        assert book is not None
+        self.world.ledger.declare(book, override=True)
+
+    def _edit_by_command(self, machine: Machine, entry: Entry, *, send: bool) -> None:
+        """Edit what waits, as `coolmail edit` does: the new version has a Message-ID of its own and takes the place of the newest one."""
+        world, journal = self.world, machine.journal
+        if entry.stage is Stage.DATA or entry.decision is not None:
+            return
+        newest = journal.pending(entry.id)
+        old = world.ledger.book_of(newest.raw if newest is not None else journal.contents[entry.id])
+        assert old is not None
+        letter = self.letters[old.version.letter]
+        naming, letter.naming = letter.naming, "new"
+        version = self._new_version(letter, world.pace.rng.choice(("hot", "calm")))
+        letter.naming = naming
+        self._say(
+            f"edits {entry.id} on {machine.name}: {old.version} becomes {version}{' and is sent' if send else ''}"
+        )
+        book = world.ledger.wrote(version)
+        old.touched = old.removed = book.touched = True
+        world.ledger.declare(book, override=send or old.overridden)
+        world.ledger.edited[machine.name, entry.id] = (version, world.pace.step)
+        role = "held" if entry.state is State.HELD else "review"
+        kind = EDIT_AND_SEND if send else EDIT
+        journal.ask_now(Errand(entry.id, entry.account, kind, role, version.raw, version.message_id, machine.clock()))
 
     def _extend(self, name: str, identifier: str) -> None:
         journal = self.world.machine(name).journal

@@ -14,7 +14,7 @@ from coolmail.journal.store import can_be
 from tests.simulation import books
 from tests.simulation.letters import Version, from_client, write
 from tests.simulation.machine import Machine
-from tests.simulation.person import ANYWAY, HELD, OUTBOX, REVIEW, SENDING
+from tests.simulation.person import ANYWAY, HELD, OUTBOX, REVIEW, SENDING, edit_by_command
 from tests.simulation.quick import quick
 from tests.simulation.server import FLAGGED, body_of
 from tests.simulation.world import ALWAYS, World
@@ -87,6 +87,13 @@ class Scenario(World):
             entry.id, decision, can_be(decision), now=machine.clock(), what=f"you: {decision}"
         )
         self.ledger.decided(machine.name, entry, decision)
+
+    def edit(self, machine: Machine, version: Version, tone: str = "calm", *, send: bool = False) -> Version:
+        """Edit what waits on a computer's command line; return the new version."""
+        entry = self.entry(machine, version)
+        new = write(version.letter, version.number + 100, tone, "edited", token=False, two=False, blind=False)
+        edit_by_command(machine, entry, self.ledger.books[version], new, send=send)
+        return new
 
     # -- the daemons
 

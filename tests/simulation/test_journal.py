@@ -14,11 +14,13 @@ import pytest_asyncio
 
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import LEGAL, Decision, Stage, State
-from coolmail.journal import Journal
+from coolmail.journal import Errand, Journal, edits
+from coolmail.journal.edits import EDIT, EDIT_AND_SEND
 from coolmail.journal.store import can_be
 from tests.core.making import NOW, hot_report
 from tests.simulation.journal import MemoryJournal
 from tests.simulation.pace import Pace
+from tests.simulation.quick import replace_version
 
 
 @pytest_asyncio.fixture
@@ -35,6 +37,7 @@ class Pair:
         self.rng = random.Random(seed)
         self.journals: tuple[Any, Any] = (real, MemoryJournal(Pace(seed), "M"))
         self.ids: list[tuple[str, str]] = []
+        self.asked: list[tuple[Errand, Errand]] = []
         self.now = NOW
 
     async def both(self, method: str, *arguments: Any, pair: tuple[str, str] | None = None, **keywords: Any) -> Any:
@@ -52,6 +55,9 @@ class Pair:
         if isinstance(answer, Entry):
             known = [pair[number] for pair in self.ids]
             return replace(answer, id=str(known.index(answer.id)) if answer.id in known else "new")
+        if isinstance(answer, Errand):
+            known = [pair[number] for pair in self.ids]
+            return replace(answer, message=str(known.index(answer.message)), id=None)
         if isinstance(answer, list):
             return [self._plain(one, number) for one in answer]
         return answer
@@ -84,7 +90,7 @@ class Pair:
             await self._add()
             return
         entry = await self.journals[1].get(pair[1])
-        match rng.randrange(6):
+        match rng.randrange(8):
             case 0 | 1 | 2:
                 before = entry.state if rng.random() < 0.8 else rng.choice(list(State))
                 if after := [state for state in State if state in LEGAL[before]]:
@@ -96,9 +102,44 @@ class Pair:
             case 4:
                 decision = rng.choice(list(Decision))
                 await self.both("decide", decision, can_be(decision), pair=pair, now=self.now, what="decided")
+            case 5:
+                await self._ask(pair)
+            case 6 if self.asked:
+                await self._goes_on(rng.choice(self.asked), rng.choice(("finish", "postpone", "replace")))
             case _:
                 ignored = {(rng.randrange(9), rng.random() < 0.5) for _ in range(rng.randrange(3))}
                 await self.both("set_met", "work", "Drafts", rng.randrange(3), ignored)
+
+    async def _ask(self, pair: tuple[str, str]) -> None:
+        """Ask for an edit, or for another message in a mailbox."""
+        kind = self.rng.choice(("call", EDIT, EDIT_AND_SEND))
+        number = self.rng.randrange(100, 105) if kind == "call" else 105 + len(self.asked)
+        raw, message_id = b"Subject: %d\r\n\r\nEdited\r\n" % number, f"<m{number}@studio.example>"
+        asked = [
+            await journal.ask(Errand(identifier, "work", kind, "held", raw, message_id, self.now))
+            for journal, identifier in zip(self.journals, pair, strict=True)
+        ]
+        self.asked.append((asked[0], asked[1]))
+
+    async def _goes_on(self, asked: tuple[Errand, Errand], what: str) -> None:
+        """Finish an errand, note what keeps it, or put its message in the place of the one that it is about."""
+        answers = []
+        for number, journal in enumerate(self.journals):
+            identifier = asked[number].id
+            if what == "replace":
+                entry = await journal.get(asked[number].message)
+                read = {
+                    "place": Place("Coolmail/Held", 1, 50),
+                    "report": hot_report(),
+                    "reasons": ("hot",),
+                    "subject": "edited",
+                }
+                put = edits.replace if number == 0 else replace_version
+                answers.append(await put(journal, asked[number], entry, now=self.now, what="edited", **read))
+            else:
+                more = {"now": self.now} if what == "finish" else {}
+                answers.append(await getattr(journal, what)(identifier, "done", **more))
+        assert answers[0] == answers[1], (what, asked)
 
     async def _add(self) -> None:
         number = self.rng.randrange(4)
@@ -126,9 +167,11 @@ class Pair:
         for pair in self.ids:
             await self.both("get", pair=pair)
             await self.both("raw", pair=pair)
+            await self.both("errands_about", pair=pair)
         for method, arguments in (
             ("active", ("work",)),
             ("decided", ("work",)),
+            ("errands", ("work",)),
             ("known", ("work", "<m1@studio.example>")),
             ("withdrawn", ("work", NOW + timedelta(minutes=10))),
             ("recent", ()),
