@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 
 from caldav.davclient import DAVClient
 from caldav.lib.error import AuthorizationError, DAVError
+from caldav.response import DAVResponse
 from lxml import etree
 
 from coolmail.calls.errors import SourceError
@@ -28,6 +29,9 @@ _NAMES = {"d": "DAV:", "cal": "urn:ietf:params:xml:ns:caldav", "card": "urn:ietf
 _PREFIX: dict[Kind, str] = {"calendar": "cal", "addressbook": "card"}
 _WELL_KNOWN: dict[Kind, str] = {"calendar": "/.well-known/caldav", "addressbook": "/.well-known/carddav"}
 _OPENING = f'xmlns:d="{_NAMES["d"]}" xmlns:cal="{_NAMES["cal"]}" xmlns:card="{_NAMES["card"]}"'
+
+
+MOST_REDIRECTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,10 @@ def _speaking(dav: Dav, password: str) -> Iterator[Ask]:
             enable_rfc6764=False,
         ) as client:
             client.session.trust_env = False  # no .netrc, which would send another password
+            client.session.max_redirects = 0  # followed here, where the host is looked at first
 
             def ask(url: str, method: str, body: str, depth: int) -> etree._Element:
-                _check(url, dav)
-                response = client.request(url, method, body, {"Depth": str(depth)})
+                response = _request(client, dav, url, method, body, depth)
                 if response.status == 207 and response.tree is not None:
                     return response.tree
                 if method == "REPORT":
@@ -141,6 +145,19 @@ def _speaking(dav: Dav, password: str) -> Iterator[Ask]:
         raise SourceError(f"{dav.host}: {str(error)[:200]}") from error
     except (OSError, etree.LxmlError, ValueError) as error:
         raise SourceError(f"{dav.host} {_trouble(error, dav)}") from error
+
+
+def _request(client: DAVClient, dav: Dav, url: str, method: str, body: str, depth: int) -> DAVResponse:
+    """Send one request, along redirections that lead to no other server."""
+    for _ in range(MOST_REDIRECTIONS):
+        _check(url, dav)
+        try:
+            return client.request(url, method, body, {"Depth": str(depth)})
+        except OSError as error:
+            if type(error).__name__ != "TooManyRedirects":
+                raise
+            url = urljoin(url, str(getattr(error, "response", None).headers["Location"]))  # type: ignore[union-attr]
+    raise SourceError(f"{dav.host} sends requests round in circles")
 
 
 def _trouble(error: Exception, dav: Dav) -> str:

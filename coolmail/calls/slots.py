@@ -8,7 +8,7 @@ the deadline, at last the user's own working hours. A call is never proposed at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from coolmail.core.settings import WorkingHours
@@ -29,6 +29,8 @@ DAYS = 14
 PREFERRED = (10 * 60, 14 * 60)
 """Minutes since midnight of the user's day: where the first and the second call of a day would best be."""
 
+EVERY_DAY = frozenset(range(1, 8))
+
 Busy = tuple[datetime, datetime]
 OffDay = Callable[[date], bool]
 """Whether a day is one on which somebody does not work."""
@@ -36,11 +38,12 @@ OffDay = Callable[[date], bool]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: their zone, when they may be called (minutes since midnight), and the days on which they may not."""
+    """One of the two: their zone, when they may be called (minutes since midnight, ISO weekdays), and the days on which they may not."""
 
     zone: tzinfo
     span: tuple[int, int]
     off: OffDay
+    days: frozenset[int] = EVERY_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +68,23 @@ def find_slots(
 ) -> Found:
     """Return up to `count` slots from tomorrow on, all before the `deadline` where at least two fit.
 
-    `off` are the user's holidays; weekdays come from `hours`. `client` is None where nothing is known of them: then office hours of the user's day
-    bound the call. `client.span` is widened to `CIVIL` where nothing else fits.
+    `off` are the user's holidays; weekdays come from `hours`. `client` is None where nothing is known of them: then they are taken to live as
+    most do, with office hours by the user's clock and a weekend. `client.span` is widened to `CIVIL` where nothing else fits.
     """
-    working = _within((hours.start, hours.end), CIVIL) or OFFICE
-    ours = Side(zone, working if client is not None else _within(working, OFFICE) or working, off)
-    wide = None if client is None else Side(client.zone, CIVIL, client.off)
+    ours = Side(zone, _within((hours.start, hours.end), CIVIL) or OFFICE, off, hours.days or EVERY_DAY)
     late = Side(zone, AT_LAST, off)
-    far = None if client is None else Side(client.zone, AT_LAST, client.off)
+    office = client if client is not None else Side(zone, OFFICE, lambda day: day.isoweekday() > 5)
+    wide, far = replace(office, span=CIVIL), replace(office, span=AT_LAST)
     taken = sorted((start.astimezone(UTC), end.astimezone(UTC)) for start, end in busy)
 
-    def free(user: Side, other: Side | None) -> list[Slot]:
+    def free(user: Side, other: Side) -> list[Slot]:
         return [
-            slot
-            for slot in _grid(now, hours, user, other, length)
+            slot if client is not None else replace(slot, theirs=None)
+            for slot in _grid(now, user, other, length)
             if not any(start < slot.end and slot.start < end for start, end in taken)
         ]
 
-    plans = [(ours, client), (ours, wide)] if client is not None else [(ours, None)]
+    plans = [(ours, office), (ours, wide)]
     found: list[Slot] = []
     remarks: list[str] = []
     for plan, bound in [*((plan, deadline) for plan in plans), *((plan, None) for plan in plans), ((late, far), None)]:
@@ -113,12 +115,12 @@ def _within(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int] | N
     return (start, end) if start < end else None
 
 
-def _grid(now: datetime, hours: WorkingHours, user: Side, other: Side | None, length: timedelta) -> Iterator[Slot]:
+def _grid(now: datetime, user: Side, other: Side, length: timedelta) -> Iterator[Slot]:
     """Yield every time at which both could talk, in order."""
     today = now.astimezone(user.zone).date()
     for ahead in range(1, DAYS + 1):
         day = today + timedelta(days=ahead)
-        if (hours.days and day.isoweekday() not in hours.days) or user.off(day):
+        if day.isoweekday() not in user.days or user.off(day):
             continue
         for minute in range(user.span[0] + -user.span[0] % STEP, user.span[1], STEP):
             wall = datetime.combine(day, time(minute // 60, minute % 60), user.zone)
@@ -131,11 +133,13 @@ def _grid(now: datetime, hours: WorkingHours, user: Side, other: Side | None, le
                 continue  # an hour that is skipped, or comes twice
             if not _fits(local, end, user.span):
                 continue
-            theirs = None if other is None else start.astimezone(other.zone)
-            if theirs is not None and other is not None:
-                until = (start + length).astimezone(other.zone)
-                if other.off(theirs.date()) or not _fits(theirs, until, other.span):
-                    continue
+            theirs, until = start.astimezone(other.zone), (start + length).astimezone(other.zone)
+            if (
+                theirs.isoweekday() not in other.days
+                or other.off(theirs.date())
+                or not _fits(theirs, until, other.span)
+            ):
+                continue
             yield Slot(local, end, theirs)
 
 

@@ -5,6 +5,7 @@ Read only, bounded in number and size, and on a connection of its own, so that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,8 @@ OURS_AT_MOST = 10
 ARCHIVES = frozenset({"\\archive", "\\all"})
 """Special uses (RFC 6154) of mailboxes where earlier mail may lie besides INBOX."""
 ARCHIVES_AT_MOST = 2
+
+_ASCII = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,21 @@ async def gather(
     thread = {*entry.references, *((entry.in_reply_to,) if entry.in_reply_to else ())}
     places = [INBOX, *await _archives(session, {INBOX, *boxes.values()})]
     client = client_of(entry, ours, await _author(session, places, entry.in_reply_to)) or ""
-    if not client.isascii():
-        return Gathered(client)  # SEARCH in another charset is refused by many servers
+    # SEARCH in another charset is refused by many servers: the longest piece is asked for that needs none, and the whole compared here.
+    piece = max(_ASCII.findall(client), key=len, default="")
+    if not piece:
+        return Gathered(client)
     theirs: dict[str, Found] = {}
     for mailbox in places:
-        for found in await _look(session, mailbox, "FROM", client, most, thread):
+        for found in await _look(session, mailbox, "FROM", piece, most, thread):
             if found.draft.from_[1].casefold() == client.casefold():
                 theirs.setdefault(found.draft.message_id or f"{mailbox}/{found.uid}", found)
     chosen = sorted(theirs.values(), key=lambda found: (found.in_thread, found.arrived), reverse=True)[:most]
-    sent = await _look(session, boxes[Role.SENT], "TO", client, OURS_AT_MOST, thread)
+    sent = [
+        found
+        for found in await _look(session, boxes[Role.SENT], "TO", piece, OURS_AT_MOST, thread)
+        if client.casefold() in {address.casefold() for address in found.draft.recipients}
+    ]
     return Gathered(client, tuple(await _fetch(session, [*chosen, *sent])))
 
 

@@ -25,7 +25,7 @@ from coolmail.daemon.gathering import OCTETS, Gathered, Mail, client_of, gather,
 NOT_LOOKED = "Your calendar was not looked at for these times; they may not be free."
 
 PATIENCE = 20.0
-"""Seconds that looking through earlier mail may take."""
+"""Seconds that looking through earlier mail may take, or getting a password."""
 
 
 async def prepare(desk: Desk, entry: Entry) -> Preparation:
@@ -93,10 +93,15 @@ async def _passwords(desk: Desk) -> tuple[dict[str, str], tuple[str, ...]]:
         if dav is None or dav.url in found:
             continue
         try:
-            found[dav.url] = await find_dav_password(dav)
+            async with asyncio.timeout(PATIENCE):
+                found[dav.url] = await find_dav_password(dav)
+            continue
+        except TimeoutError:
+            why = f"its password was not there within {PATIENCE:.0f} s"
         except PasswordError as error:
-            log.warning("%s: %s", desk.account.name, error)
-            refused.append(f"{what} was not read: {error}")
+            why = str(error)
+        log.warning("%s: %s was not read: %s", desk.account.name, what.lower(), why)
+        refused.append(f"{what} was not read: {why}")
     return found, tuple(refused)
 
 

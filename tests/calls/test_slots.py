@@ -162,6 +162,19 @@ def test_half_a_world_away_working_hours_give_way_and_it_is_said() -> None:
         assert AT_LAST[0] <= slot.theirs.hour * 60 < AT_LAST[1]
 
 
+def test_a_client_of_whom_nothing_is_known_has_a_weekend() -> None:
+    """Whatever days the user works."""
+    found = find(hours=WorkingHours(days=frozenset(range(1, 8))), now=THURSDAY + timedelta(days=1))
+    assert starts(found) == ["Mon 30 10:00", "Mon 30 14:00", "Tue 01 10:00"]
+
+
+def test_who_works_at_weekends_only_calls_on_another_day_and_it_is_said() -> None:
+    """The client's weekend is kept all the same."""
+    found = find(hours=WorkingHours(days=frozenset({6, 7})))
+    assert starts(found)[0] == "Fri 27 10:00"
+    assert "outside your working hours" in found.remarks[0]
+
+
 # -- free
 
 
@@ -309,7 +322,7 @@ def test_whatever_the_world_slots_are_civil(
     for slot in found.slots:
         assert slot.start.date() > now.astimezone(ZoneInfo(zone)).date()
         assert slot.end.astimezone(UTC) - slot.start.astimezone(UTC) == timedelta(minutes=minutes)
-        assert slot.start.isoweekday() in days
+        assert slot.start.isoweekday() in days or "outside your working hours" in " ".join(found.remarks)
         assert not any(start < slot.end and slot.start < end for start, end in taken)
         for local in (slot.start, slot.theirs):
             assert local is None or AT_LAST[0] <= local.hour * 60 + local.minute < AT_LAST[1]

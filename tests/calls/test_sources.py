@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +19,7 @@ from coolmail.calls import dav, files
 from coolmail.calls.errors import SourceError
 from coolmail.calls.finding import Material, Sources, find
 from coolmail.calls.sources import read_sources
-from coolmail.core.settings import CallRules, Dav, WorkingHours
+from coolmail.core.settings import CallRules, Dav, Secret, WorkingHours
 from tests.servers.radicale import PASSWORD, DavUser, Radicale
 
 NOW = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)
@@ -182,6 +184,55 @@ def test_only_the_named_calendars_count(user: DavUser) -> None:
     (remark,) = read(caldav=user.dav(only=["Work", "Wrok"])).remarks
     assert "has no calendar named wrok; it has" in remark
     assert "Family" in remark
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A server that sends every request to the place that its own address names."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_PROPFIND(self) -> None:
+        """Redirect."""
+        self.asked.append(self.headers.get("Host", ""))
+        self.send_response(301)
+        self.send_header("Location", self.path.partition("?")[2] or self.path)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def redirecting() -> Iterator[str]:
+    """The address of such a server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_redirection_within_the_server_is_followed(user: DavUser) -> None:
+    """Radicale's own well-known address leads to its root."""
+    user.calendar("Work", WEDDING)
+    found = read(caldav=user.dav(path=".well-known/caldav"))
+    assert found.remarks == ()
+    assert slots(found) == ["Mon 10:00", "Mon 14:00", "Tue 10:00"]
+
+
+def test_a_redirection_to_another_server_is_not_followed(redirecting: str) -> None:
+    """Neither the password nor a request gets there."""
+    (remark,) = read(caldav=Dav(f"{redirecting}?http://127.0.0.1:1/", "anna", Secret(password="x"))).remarks
+    assert "localhost points to another server, 127.0.0.1" in remark
+
+
+def test_a_server_that_sends_round_in_circles_is_said(redirecting: str) -> None:
+    """And left."""
+    Elsewhere.asked.clear()
+    (remark,) = read(caldav=Dav(f"{redirecting}round", "anna", Secret(password="x"))).remarks
+    assert "in circles" in remark
+    assert len(Elsewhere.asked) == dav.MOST_REDIRECTIONS
 
 
 @pytest.mark.parametrize("path", ["", "{user}/", "{user}/people/"])

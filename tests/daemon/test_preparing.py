@@ -16,7 +16,7 @@ import pytest_asyncio
 from coolmail.calls.finding import Material
 from coolmail.calls.keeping import from_json
 from coolmail.core.entry import Entry
-from coolmail.core.settings import Account, CallRules, Secret, Server, Settings, Tls, WorkingHours
+from coolmail.core.settings import Account, CallRules, Dav, Secret, Server, Settings, Tls, WorkingHours
 from coolmail.core.states import State
 from coolmail.core.talk import Letter, Number, Preparation
 from coolmail.daemon import apart, preparing
@@ -258,6 +258,29 @@ async def test_a_password_that_cannot_be_had_is_said(dovecot_world: World, radic
     assert any("COOLMAIL_NO_SUCH_VARIABLE is not set" in remark for remark in found.remarks)
     assert found.numbers
     assert found.slots
+
+
+async def test_a_password_that_is_long_in_coming_is_not_waited_for(
+    dovecot_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The user may be away from the prompt."""
+    monkeypatch.setattr(preparing, "PATIENCE", 5.0)
+    account = Dav("http://localhost:1/", "anna", Secret(command="sleep 600"))
+    dovecot_world.settings = replace(dovecot_world.settings, calls=CallRules(country="DK", carddav=account))
+    found = await found_for(dovecot_world)
+    assert "The address book was not read: its password was not there within 5 s" in found.remarks
+    assert found.slots
+
+
+async def test_an_address_beyond_ascii_is_looked_for(dovecot_world: World) -> None:
+    """By the piece of it that every server can look for."""
+    world, jorgen = dovecot_world, "jørgen@client.example"
+    await world.save("INBOX", from_bob(SIGNED.replace("28 34", "+45 28 34"), sender=f"Jørgen <{jorgen}>"))
+    await world.start()
+    await world.save("Coolmail/Outbox", letter(HEATED, to=f"Jørgen <{jorgen}>"), "\\Draft", "\\Seen")
+    entry = await world.reaches(State.HELD)
+    found = await prepare(await desk_of(world), entry)
+    assert [number.e164 for number in found.numbers][:1] == ["+4528345678"]
 
 
 async def test_a_source_that_never_ends_costs_a_remark(
