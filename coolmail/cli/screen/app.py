@@ -8,24 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, ClassVar
+from importlib import import_module
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 
-from coolmail.cli import acts
+from coolmail.cli import acts, talks
 from coolmail.cli.acts import Act
 from coolmail.cli.life import lives
 from coolmail.cli.screen import letter, words
-from coolmail.cli.screen.asking import Line, Page, Sure, TypedWord
+from coolmail.cli.screen.asking import Choice, Line, Page, Sure, TypedWord
 from coolmail.cli.screen.keys import ACTS, ALWAYS, help_page
 from coolmail.cli.screen.listing import Waiting
 from coolmail.cli.screen.reading import Reading
 from coolmail.cli.screen.world import World
+from coolmail.core.durations import in_words
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
 from coolmail.core.moments import BadMomentError
@@ -34,6 +36,7 @@ from coolmail.core.states import Stage
 
 if TYPE_CHECKING:
     from coolmail.journal import Journal
+    from coolmail.journal.deeds import Deed
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the journal."""
@@ -43,6 +46,24 @@ TICK_EVERY = 20.0
 
 OPEN_AGAIN = 5.0
 """Seconds after which a journal that could not be opened is tried again."""
+
+
+KINDS = (
+    ("call", "call: offer to talk"),
+    ("acknowledge", "acknowledge: received, an answer comes"),
+    ("explain", "explain: what happened"),
+    ("apologise", "apologise: own it and make good"),
+    ("expectations", "expectations: scope and price"),
+    ("delegate", "delegate: who does the changes"),
+    ("handoff", "handoff: end it civilly"),
+)
+"""What a reply in Drafts can be for: the values of `coolmail.calls.suggestion.LetterKind` that fit at any time, and their words."""
+
+
+ANSWERS = (("right", "right: it is hot"), ("wrong", "wrong: it is fine as it is"))
+"""What can be said about a reading of tone."""
+
+NOT_OPEN = "The journal is not open yet; nothing was changed."
 
 
 class Review(App[None]):
@@ -215,7 +236,7 @@ class Review(App[None]):
     async def _act(self, entry: Entry, act: Callable[[Journal, Entry], Awaitable[Act]]) -> None:
         """Do something with the message as it was shown, and say what came of it."""
         if self.journal is None:
-            self.say("The journal is not open yet; nothing was changed.", refused=True)
+            self.say(NOT_OPEN, refused=True)
             return
         try:
             came = await act(self.journal, entry)
@@ -227,7 +248,8 @@ class Review(App[None]):
         later = (
             "" if self.daemon is not False or not came.done else " The daemon is down: it is done at its next start."
         )
-        self.say(f"{came.said}.{later}", refused=not came.done)
+        undo = " u undoes it." if came.done else ""
+        self.say(f"{came.said.rstrip('.')}.{undo}{later}", refused=not came.done)
 
     @work
     async def action_release(self) -> None:
@@ -258,7 +280,7 @@ class Review(App[None]):
         """Never send the message, if that is meant."""
         if (entry := self.chosen()) is None:
             return
-        details = f"{words.subject(entry)}\nIt can be brought back: coolmail restore {entry.id}"
+        details = f"{words.subject(entry)}\nFor ten minutes u undoes it; later: coolmail restore {entry.id}"
         if not await self.push_screen_wait(Sure("Cancel this mail? It is then never sent.", details)):
             self.say(f"{entry.id} stays as it is.")
             return
@@ -287,3 +309,76 @@ class Review(App[None]):
             self.say(f"Nothing was changed: {error}", refused=True)
             return
         await self._act(entry, lambda journal, it: acts.extend(journal, it, until, now=world.clock()))
+
+    @work
+    async def action_edit(self) -> None:
+        """Change the message in the user's editor, which has the terminal for itself meanwhile."""
+        if (entry := self.chosen()) is None:
+            return
+        try:
+            with self.suspend():
+                ended = self.world.in_terminal(["edit", entry.id])
+        except SuspendNotSupported:
+            self.say(f"An editor cannot be opened from here. In another window: coolmail edit {entry.id}", refused=True)
+            return
+        said = "was edited; its new version is read and takes its place" if ended == 0 else "was not changed"
+        self.say(f"{entry.id} {said}.", refused=ended != 0)
+
+    @work
+    async def action_suggest(self) -> None:
+        """Put another reply into Drafts."""
+        if (entry := self.chosen()) is None:
+            return
+        kind = await self.push_screen_wait(Choice("Which reply shall lie in your Drafts, for you to edit?", KINDS))
+        if kind is None:
+            return
+
+        async def suggest(journal: Journal, it: Entry) -> Act:
+            calls = await asyncio.to_thread(import_module, "coolmail.calls.suggestion")  # Babel takes its time to load
+            world = self.world
+            about = await talks.talking(journal, world.settings, it, now=world.clock(), zone=world.zone)
+            return await talks.suggest(journal, about, calls.LetterKind(kind))
+
+        await self._act(entry, suggest)
+
+    @work
+    async def action_feedback(self) -> None:
+        """Record whether the tone was read right."""
+        if (entry := self.chosen()) is None:
+            return
+        answer = await self.push_screen_wait(Choice("Did coolmail read its tone right?", ANSWERS))
+        if answer is not None:
+            given: Literal["right", "wrong"] = "right" if answer == "right" else "wrong"
+            await self._act(entry, lambda journal, it: acts.feedback(journal, it, given, now=self.world.clock()))
+
+    @work
+    async def action_undo(self) -> None:
+        """Undo what was done last, here or by a command, if that is what is meant."""
+        if (journal := self.journal) is None:
+            self.say(NOT_OPEN, refused=True)
+            return
+        from coolmail.cli.undo import UNDO_WITHIN, undo_one, undoable  # noqa: PLC0415 - it loads what an open journal has loaded
+
+        try:
+            found = await undoable(journal, self.world.clock())
+            if not found:
+                self.say(f"Nothing was done in the last {in_words(UNDO_WITHIN)} that can be undone.")
+                return
+            if not await self.push_screen_wait(Sure("Undo this?", await self._told(journal, found))):
+                self.say("Everything stays as it is.")
+                return
+            done = [await undo_one(journal, deed, now=self.world.clock()) for deed in found]
+            await self._read(journal)
+        except CoolmailError as error:
+            self.say(f"Nothing was changed: {error}", refused=True)
+            return
+        self.say(". ".join(act.said for act in done) + ".", refused=not all(act.done for act in done))
+
+    async def _told(self, journal: Journal, found: Sequence[Deed]) -> str:
+        """Say what would be undone."""
+        lines = []
+        for deed in found:
+            entry = await journal.get(deed.message or "")
+            ago = in_words(self.world.clock() - deed.at)
+            lines.append(f"{deed.act}, {ago} ago: {words.subject(entry) if entry is not None else deed.message}")
+        return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Questions in front of the screen: yes or no, a typed word, a line of text, a page to read. None is answered by accident."""
+"""Questions in front of the screen: yes or no, a typed word, a line of text, a choice, a page to read. None is answered by accident."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from coolmail.cli.screen.rows import Rows
 
 
 class Sure(ModalScreen[bool]):
@@ -112,6 +115,31 @@ class Line(ModalScreen[str | None]):
         self.dismiss(None)
 
 
+class Choice(ModalScreen[str | None]):
+    """One of several; closes with its name, None for none."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "no", "no")]
+
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self._title, self._choices = title, choices
+
+    def compose(self) -> ComposeResult:
+        """Show the choices."""
+        with Vertical(classes="box"):
+            yield Static(Text(self._title), classes="title")
+            yield Rows(*(Option(Text(words), id=name) for name, words in self._choices), id="choices")
+            yield Static(Text("Enter chooses, Esc leaves it as it is."), classes="ask")
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Close with the choice."""
+        self.dismiss(event.option_id)
+
+    def action_no(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+
 class Page(ModalScreen[None]):
     """Something to read."""
 
@@ -123,7 +151,7 @@ class Page(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Show it, to be scrolled."""
-        with Vertical(classes="box tall"):
+        with Vertical(classes="box tall page"):
             yield Static(Text(self._title), classes="title")
             with VerticalScroll(can_focus=True):
                 yield Static(self._text)

@@ -27,9 +27,13 @@ class Key:
 
 ACTS = (
     Key("r", "release", "release", "Send it now. What is heated asks for a typed word first."),
+    Key("e", "edit", "edit", "Edit your words in your editor; they are read anew."),
     Key("w", "withdraw", "withdraw", "Take it back into Drafts."),
     Key("c", "cancel", "cancel", "Never send it. It can be restored."),
     Key("x", "extend", "extend", "Let it wait longer: 6h, 1d, tomorrow 9:00."),
+    Key("u", "undo", "undo", "Undo what you did last, here or by a command."),
+    Key("s", "suggest", "suggest", "Put another, calmer reply into Drafts."),
+    Key("f", "feedback", "feedback", "Say whether coolmail read its tone right."),
 )
 """What can be done with a message."""
 
@@ -94,5 +98,5 @@ def help_page() -> Text:
         for key in keys:
             text.append(f"  {key.label:<7}", style="bold")
             text.append(f"{key.sentence}\n")
-    text.append("Nothing is sent or lost by one key: release and cancel ask first.")
+    text.append("Nothing is sent or lost by one key: release and cancel ask first, and u undoes.")
     return text

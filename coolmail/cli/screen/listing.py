@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from rich.text import Text
 from textual.binding import BindingType
-from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from coolmail.cli.screen import words
 from coolmail.cli.screen.frame import Framed
 from coolmail.cli.screen.keys import HELP_LINE_LIST, LIST, SEARCHING, Key
+from coolmail.cli.screen.rows import POINTER, Rows
 from coolmail.core.entry import Entry
 
 NOT_FOUND = "Nothing like that waits. Esc ends the search, v changes the view."
@@ -23,22 +21,6 @@ NOT_FOUND = "Nothing like that waits. Esc ends the search, v changes the view."
 
 EDGES = 5
 """Cells of a line that are no column: both edges, the pointer, the scroll bar."""
-
-POINTER = "▸ "
-"""Stands before the chosen row, so that no colour is needed to see which it is."""
-
-
-class Rows(OptionList):
-    """The list itself: one line a message, the chosen one pointed at."""
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line."""
-        strip = super().render_line(y)
-        chosen = self.scroll_offset.y + y == self.highlighted
-        if chosen and self.app.no_color:
-            strip = strip.apply_style(Style(reverse=True, bold=True))
-        style = next(iter(strip)).style if strip.cell_length else None
-        return Strip.join([Strip([Segment(POINTER if chosen else "  ", style)]), strip.crop(0, strip.cell_length - 2)])
 
 
 class Waiting(Framed):
@@ -103,7 +85,7 @@ class Waiting(Framed):
         if plain != self._shown:
             self._fill(table, rows)
             self._shown = plain
-        self.query_one("#headings", Static).update(Text("  " + words.headings(columns), no_wrap=True))
+        self.query_one("#headings", Static).update(Text(" " * len(POINTER) + words.headings(columns), no_wrap=True))
         empty = self.query_one("#empty", Static)
         empty.update(Text(NOT_FOUND if review.entries else words.EMPTY if review.known else "Opening the journal …"))
         empty.display = not entries

@@ -26,6 +26,11 @@ HELP = (
     ("read 1, or 1", "read the first message"),
     ("next", "read the one after"),
 )
+ASKED = {
+    "extend": "How much longer? Like 6h, 1d, or tomorrow 9:00. ",
+    "feedback": "Was its tone read right? Type right or wrong. ",
+}
+"""What has to be known besides the message."""
 LEAVE = ("quit", "leave; the daemon goes on")
 
 Speak = Callable[[str], None]
@@ -140,18 +145,26 @@ class Plain:
     # -- deciding
 
     def _act(self, action: str, rest: list[str]) -> None:
+        if action == "undo" and not rest:
+            self.run(["undo"])
+            return
         number = rest.pop(0) if rest and rest[0].isdecimal() else str(self._reading)
         identifier = self._named(number)
         if identifier is None:
             return
-        if action == "extend":
+        if action in ASKED and not rest:
             try:
-                rest = [" ".join(rest) or self.ask("How much longer? Like 6h, 1d, or tomorrow 9:00. ").strip()]
+                rest = self.ask(ASKED[action]).split()
             except (EOFError, KeyboardInterrupt):
-                rest = [""]
-            if not rest[0]:
+                rest = []
+            if not rest:
                 self.speak("It stays as it is.")
                 return
+        match action:
+            case "extend":
+                rest = [" ".join(rest)]
+            case "suggest" if rest and not rest[0].startswith("-"):
+                rest = ["--kind", *rest]
         self.run([action, identifier, *rest])
 
     def _named(self, number: str) -> str | None:

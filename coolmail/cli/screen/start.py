@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -47,9 +49,24 @@ def world(config: Path | None) -> World:
         clock=lambda: datetime.now(UTC),
         zone=zone_of(settings),
         open_journal=open_journal,
+        in_terminal=lambda arguments: _in_terminal(config, arguments),
         first=None if first is None else tuple(first),
         no_colour=bool(os.environ.get("NO_COLOR")),
     )
+
+
+def _in_terminal(config: Path | None, arguments: Sequence[str]) -> int:
+    """Run a command of this very coolmail in the terminal, and leave what it said there until Enter."""
+    chosen = [] if config is None else ["--config", str(config)]
+    # Ctrl-C is the editor's meanwhile; a handler of ours is not inherited, as ignoring would be.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        ended = subprocess.run([sys.executable, "-m", "coolmail", *arguments, *chosen], check=False).returncode
+        with contextlib.suppress(EOFError):
+            input("\nEnter goes back to the review. ")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return ended
 
 
 def open_review(config: Path | None, *, plain: bool) -> None:
@@ -67,6 +84,10 @@ def open_review(config: Path | None, *, plain: bool) -> None:
         here = world(config)
         from coolmail.cli.screen.app import Review  # noqa: PLC0415 - a mistake in the configuration is told before Textual loads
 
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(
+                name, None
+            )  # a size told by a parent (readline exports one) would hold however the terminal is resized
         Review(here).run()
 
 

@@ -47,6 +47,7 @@ class Stage:
             clock=lambda: self.now,
             zone=ZoneInfo("Europe/Copenhagen"),
             open_journal=open_journal,
+            in_terminal=lambda arguments: pytest.fail(f"{arguments} needs a terminal"),
             first=first,
             no_colour=self.no_colour,
         )

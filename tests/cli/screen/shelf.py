@@ -91,7 +91,7 @@ async def put(journal: Journal, identifier: str, number: int, **more: Any) -> No
         "in_reply_to": "<q@brygge.example>",
         "references": (),
         "own_text": read.own_text if read is not None else "",
-        "now": NOW - HOUR,
+        "now": NOW - HOUR + timedelta(minutes=number),
         "what": what,
         "state": State.HELD,
         "reasons": reasons(read) if read is not None and read.judged else (),

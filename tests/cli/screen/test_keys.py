@@ -11,7 +11,8 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
-from coolmail.cli.screen.app import Review
+from coolmail.calls.suggestion import AT_ANY_TIME
+from coolmail.cli.screen.app import KINDS, Review
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State
 from coolmail.journal import Journal
@@ -140,6 +141,61 @@ async def test_extend(stage: Stage) -> None:
         await user.says("Nothing was changed")
         assert user.app.refused
         assert (await user.entry()).hold_until == extended
+
+
+async def test_suggest_asks_the_daemon_for_a_draft(stage: Stage) -> None:
+    """Of the kind that was chosen; Esc asks for nothing."""
+    async with sitting(stage) as user:
+        await user.press("s", "escape", "s", "down", "enter")
+        await user.says("a draft (acknowledge) goes into Drafts")
+        async with Journal.open(stage.desk.journal) as journal:
+            (errand,) = await journal.errands_about("k7mw")
+        assert (errand.role, errand.kind) == ("drafts", "acknowledge")
+
+
+def test_every_reply_that_can_be_asked_for_can_be_chosen() -> None:
+    """The screen's words stand for all of them, in their order."""
+    assert [kind for kind, _ in KINDS] == [str(kind) for kind in AT_ANY_TIME]
+
+
+async def test_without_a_terminal_of_its_own_edit_says_what_to_do(stage: Stage) -> None:
+    """Not every terminal can be lent to an editor."""
+    async with sitting(stage) as user:
+        await user.press("e")
+        await user.says("In another window: coolmail edit k7mw")
+
+
+@pytest.mark.parametrize(("keys", "answer"), [(["enter"], "right"), (["down", "enter"], "wrong")])
+async def test_feedback_is_noted(stage: Stage, keys: list[str], answer: str) -> None:
+    """The answer that was chosen; Esc notes nothing."""
+    async with sitting(stage) as user:
+        await user.press("f", "escape")
+        await user.says("")
+        await user.press("f", *keys)
+        await user.says(f"noted that 0.97 boiling was {answer}")
+        async with Journal.open(stage.desk.journal) as journal:
+            assert [given.answer for given in await journal.feedback()] == [answer]
+
+
+async def test_undo_asks_and_takes_back_the_last_thing_done(stage: Stage) -> None:
+    """It names what it would undo; only a yes undoes, one thing after the other."""
+    async with sitting(stage) as user:
+        await user.press("x", "enter")
+        await user.says("u undoes it")
+        user.stage.now += timedelta(seconds=30)
+        await user.press("w")
+        await user.says("goes back to Drafts")
+        await user.press("u", "n")
+        await user.says("Everything stays as it is")
+        assert (await user.entry()).decision is Decision.WITHDRAW
+        await user.press("u", "y")
+        await user.says("withdraw undone")
+        await user.press("u", "y")
+        await user.says("extend undone")
+        entry = await user.entry()
+        assert (entry.decision, entry.hold_until) == (None, shelf.WEEK["k7mw"]["hold_until"])
+        await user.press("u")
+        await user.says("Nothing was done in the last 10 min that can be undone")
 
 
 async def test_what_has_moved_on_is_refused_in_words(stage: Stage) -> None:

@@ -54,6 +54,9 @@ SHOWN = {
     "asking-before-cancel": ((80, 24), (*TO_MARIE, "c")),
     "asking-how-long": ((80, 24), (*TO_MARIE, "x")),
     "asking-to-send-again": ((80, 24), ("down", "down", "r")),
+    "asking-which-reply": ((80, 24), (*TO_MARIE, "s", "down")),
+    "asking-was-it-right": ((80, 24), (*TO_MARIE, "f")),
+    "asking-before-undo": ((80, 24), (*TO_MARIE, "x", "enter", "u")),
     "help": ((80, 24), ("question_mark",)),
     "said": ((80, 24), (*TO_MARIE, "w")),
 }
@@ -66,7 +69,9 @@ def test_a_bad_week(snap_compare: Compare, full: Stage, name: str) -> None:
     assert snap_compare(full.app(), terminal_size=size, run_before=keys(*pressed))
 
 
-@pytest.mark.parametrize(("name", "pressed"), [("list", ("down",)), ("letter", (*TO_MARIE, "enter"))])
+@pytest.mark.parametrize(
+    ("name", "pressed"), [("list", ("down",)), ("letter", (*TO_MARIE, "enter")), ("reply", ("s", "down"))]
+)
 def test_without_colour(
     snap_compare: Compare, full: Stage, monkeypatch: pytest.MonkeyPatch, name: str, pressed: tuple[str, ...]
 ) -> None:

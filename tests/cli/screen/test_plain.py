@@ -61,6 +61,11 @@ DONE = [
     (["cancel 5 --yes"], ["cancel", "k7mw", "--yes"]),
     (["extend 5 tomorrow 9:00"], ["extend", "k7mw", "tomorrow 9:00"]),
     (["x 5", "6h"], ["extend", "k7mw", "6h"]),
+    (["f 5", "wrong"], ["feedback", "k7mw", "wrong"]),
+    (["feedback 5 right"], ["feedback", "k7mw", "right"]),
+    (["suggest 5 explain"], ["suggest", "k7mw", "--kind", "explain"]),
+    (["undo"], ["undo"]),
+    (["5", "e"], ["edit", "k7mw"]),
     (["find brygge", "c 1"], ["cancel", "k7mw"]),
     (["4", "next", "w"], ["withdraw", "k7mw"]),
 ]
@@ -99,4 +104,4 @@ def test_numbers_keep_their_messages_until_the_next_list(full: Stage) -> None:
 def test_help_names_every_command(full: Stage) -> None:
     """With what it does."""
     said, _ = review(full, "help")
-    assert all(f"{word} 1: " in said for word in ("release", "withdraw", "cancel", "extend"))
+    assert all(f"{word} 1: " in said for word in ("release", "edit", "withdraw", "cancel", "extend", "undo"))
