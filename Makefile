@@ -1,7 +1,7 @@
 # make demo   set up .venv and tell the whole story on embedded servers
 # make test   set up .venv with the test tools, lint, and run all tests
 # make lint   ruff, mypy --strict, import-linter
-# make bench  measure what the queue and the command line cost
+# make bench  measure what the queue, the command line and the tone model cost
 # make setup  only set up .venv
 
 PYTHON ?= python3
@@ -57,6 +57,7 @@ test: lint dovecot
 bench: $(VENV)/.tested dovecot
 	$(BIN)/python -m benchmarks.queue
 	$(BIN)/python -m benchmarks.cli
+	$(BIN)/python -m benchmarks.tone
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

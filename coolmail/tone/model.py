@@ -7,23 +7,23 @@ A model folder holds `config.json`, the encoder's safetensors shards, `heads.saf
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
-from transformers import BertModel
 
 from coolmail.core.tone import Kind, Scale, SentenceHeat, ToneReport
 from coolmail.tone.calibration import Calibration, load
+from coolmail.tone.encoder import Encoder
 from coolmail.tone.errors import ModelUnavailable
 from coolmail.tone.language import detect, unknown
-from coolmail.tone.network import DESIGNS, KINDS, Heads, ToneNetwork, collate
+from coolmail.tone.network import KINDS, Heads, ToneNetwork, collate
 from coolmail.tone.normalise import Normalised, normalise
 from coolmail.tone.quantise import quantised
 from coolmail.tone.sentences import split
@@ -76,7 +76,7 @@ class ToneModel:
             )
         calibration = load(folder)
         try:
-            network = _network(folder)
+            network, outliers = _network(folder)
             tokenizer = _tokenizer(folder)
         except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
@@ -84,7 +84,7 @@ class ToneModel:
                 f"The tone model in {folder} is damaged ({reason}); reinstall it. Nothing is sent unscored."
             ) from error
         if quantise:
-            network = quantised(network, getattr(network.encoder.config, "tone_outliers", {}))
+            network = quantised(network, outliers)
         return cls(network, tokenizer, calibration, threads=threads)
 
     def judge(self, texts: Sequence[str], scale: Scale | None = None) -> list[ToneReport]:
@@ -157,17 +157,12 @@ def _sigmoid(logits: Sequence[float]) -> list[float]:
     return values
 
 
-def _network(folder: Path) -> ToneNetwork:
-    """Build the network and fill it; every weight must be there, in its shape."""
-    loaded: Any = BertModel.from_pretrained(
-        folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False, output_loading_info=True
-    )
-    encoder, told = loaded
-    if wrong := [*told["missing_keys"], *told["unexpected_keys"], *told["mismatched_keys"]]:
-        raise ValueError(f"{len(wrong)} weights do not fit, the first is {wrong[0]}")
-    heads = Heads(encoder.config.hidden_size, getattr(encoder.config, "tone_design", DESIGNS[0]))
+def _network(folder: Path) -> tuple[ToneNetwork, Mapping[str, Sequence[int]]]:
+    """Build the network and fill it; every weight must be there, in its shape. With it come the outliers of its layers (`quantise`)."""
+    encoder = Encoder.load(folder)
+    heads = Heads(encoder.config.hidden_size, encoder.config.tone_design)
     heads.load_state_dict(load_file(folder / "heads.safetensors"))
-    return ToneNetwork(encoder.float(), heads.float())
+    return ToneNetwork(encoder, heads.float()), encoder.config.tone_outliers
 
 
 def _tokenizer(folder: Path) -> Tokenizer:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from transformers import BertModel
 
 from coolmail.core.tone import Kind
 from coolmail.tone.windows import NOWHERE, Window
@@ -125,9 +124,9 @@ class Heads(nn.Module):
 
 
 class ToneNetwork(nn.Module):
-    """The encoder and the heads."""
+    """The encoder and the heads. The encoder is `coolmail.tone.encoder.Encoder`, in training `transformers.BertModel`."""
 
-    def __init__(self, encoder: BertModel, heads: Heads) -> None:
+    def __init__(self, encoder: nn.Module, heads: Heads) -> None:
         super().__init__()
         self.encoder = encoder
         self.heads = heads

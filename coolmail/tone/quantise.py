@@ -66,7 +66,7 @@ def quantised(network: ToneNetwork, columns: Mapping[str, Sequence[int]]) -> Ton
     Word vectors become fp16 again, as they were stored; the heads stay fp32. A torch that no longer offers dynamic
     quantisation leaves the matrices as they are: slower, and no less right.
     """
-    network.encoder.embeddings.word_embeddings.half()
+    network.encoder.get_submodule("embeddings.word_embeddings").half()
     eager = getattr(torch.ao, "quantization", None)
     if eager is None or not hasattr(eager, "quantize_dynamic"):
         return network
