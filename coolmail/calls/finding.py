@@ -65,19 +65,24 @@ def find(material: Material) -> Preparation:
     country = _country(material, letters)
     numbers = _numbers(material, our_country, country, remarks)
     best = next((read_number(number.e164, None) for number in numbers), None)
-    where, why = _zone(material, best if best is not None and region_of(best) == country else None, country, letters)
+    at_home = best is not None and country is not None and region_of(best) == country.partition("-")[0]
+    where, why = _zone(material, best if at_home else None, country, letters)
     client = None
     years = range(now.year, (now + timedelta(days=40)).year + 1)
     ours_off = calendar_of(our_country, years) if our_country is not None else None
-    if our_country is None or ours_off is None:
+    if our_country is None:
         remarks.append(
             "Your country is not known, so public holidays are not left out; name it in the config as calls: {country: ...}."
         )
+    elif ours_off is None:
+        remarks.append(f"No public holidays are known for your country, {our_country}; is it right in the config?")
     if where is not None:
         theirs_off = calendar_of(country, years) if country is not None else None
         client = Side(where, OFFICE, days_off(theirs_off))
-        if country is None or theirs_off is None:
+        if country is None:
             remarks.append("The client's country is not known, so public holidays there are not left out.")
+        elif theirs_off is None:
+            remarks.append(f"No public holidays are known for the client's country, {country}.")
     else:
         remarks.append("The client's time zone is not known; the times are yours only.")
     found = find_slots(

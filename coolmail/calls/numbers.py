@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 import phonenumbers
+from babel import Locale
 from babel.dates import format_date
 from phonenumbers import (
     Leniency,
@@ -39,7 +40,7 @@ HALF_LIFE_DAYS = 180.0
 
 _PHONE = (
     "tel|tél|tlf|telf|telefon|telefonnummer|telefoon|telephone|téléphone|teléfono|telefono|phone|ph|fon|mobile|mobil|mobiltelefon|mob|cell|cellphone|handy|gsm"
-    "|móvil|cellulare|portable|matkapuhelin|puhelin|puh|direct|direkte|direkt|dir|ring|call|reach|anruf|nummer|number|whatsapp|signal|sms|text"
+    "|móvil|cellulare|portable|matkapuhelin|puhelin|puh|direct|direkte|direkt|dir|ring|call|reach|anruf|whatsapp|signal|sms|text"
     "|kontor|office|main|hovednummer|switchboard"
 )
 _FAX = "fax|telefax|telefaks|faks|faxnr|faxnummer|télécopie|télécopieur|faksi"
@@ -61,6 +62,15 @@ _LETTERS = {
 _WORD = re.compile(r"[^\W\d_]+|[☎☏✆📞📱🖷📠]")
 _PICTURES = {**dict.fromkeys("☎☏✆📞📱", "phone"), **dict.fromkeys("🖷📠", "fax")}
 _BOTH = re.compile(r"[\s/&+,.:-]*(?:(?:and|og|und|et|y|e|en|och|or)[\s/&+,.:-]*)?")
+_ALSO = re.compile(r"[\s/&,;|()–—-]*(?:(?:and|or|og|eller|und|oder|et|ou|en|of|och|y|o)\s+)?")
+"""What stands between two numbers that one label calls by the same name."""
+_REACH_ME = re.compile(
+    r"\b(?:me|us|mig|os|mich|uns|mij|ons|meg|oss)\s+(?:on|at|på|unter|auf|op)\s*:?\s*$", re.IGNORECASE
+)
+_COMPOUND = re.compile(r"(.+?)s?(?:nummer|number|nr)")
+_GENERIC = frozenset({"number", "nummer", "nr", "no"})
+_NUMBER = frozenset({"number", "nummer"})
+"""Words that say what the word before them says: "account number", "mobil nr."."""
 _AFTER = re.compile(r"\s*[(\[–—-]?\s*([^\W\d_]+)\s*[)\]]?\s*(?:$|[,;|])")
 
 _KINDS: dict[str, str] = {
@@ -142,10 +152,13 @@ def sightings(text: str, region: str | None) -> list[Sighting]:
     found = []
     before = ""
     for at, line in enumerate(lines):
-        end = 0
+        end, label = 0, Label.NONE
         for match in PhoneNumberMatcher(line, region, leniency=Leniency.VALID):
-            label = _label(line[end : match.start], line[match.end :])
-            if label is Label.NONE and not line[end : match.start].strip(" \t+()") and not end:
+            between, last = line[end : match.start], label
+            label = _label(between, line[match.end :])
+            if label is Label.NONE and end and _ALSO.fullmatch(between):
+                label = last
+            if label is Label.NONE and not between.strip(" \t+()") and not end:
                 label = _label(before, "")
             end = match.end
             wanted = label is not Label.NOT_A_PHONE and phonenumbers.number_type(match.number) not in _UNWANTED
@@ -168,6 +181,8 @@ def _label(before: str, after: str) -> Label:
     """Say what the words before a number on its line, or the one right after it, call it."""
     words = [(found, _kind(found[0], before, found)) for found in _WORD.finditer(before)]
     named = [(found, kind) for found, kind in words if kind is not None]
+    if named and named[-1][1] == "generic":
+        named = [*named[:-1], (named[-1][0], _meant(named, before))]
     behind = _AFTER.match(after)
     behind_kind = _KINDS.get(behind[1].casefold()) if behind else None
     if behind_kind == "fax" and not (named and named[-1][1] == "phone" and _near(named[-1][0], before)):
@@ -185,9 +200,19 @@ def _label(before: str, after: str) -> Label:
         if kind == "other":
             return Label.NOT_A_PHONE
         return Label.MOBILE if last[0].casefold() in _MOBILE_WORDS else Label.PHONE
+    if _REACH_ME.search(before):
+        return Label.PHONE
     if behind_kind == "phone" and behind:
         return Label.MOBILE if behind[1].casefold() in _MOBILE_WORDS else Label.PHONE
     return Label.NONE
+
+
+def _meant(named: Sequence[tuple[re.Match[str], str]], before: str) -> str:
+    """Return what a last word like "number" says: what the word right before it says; by itself a phone number's, shortened ("no.") anything's."""
+    word = named[-1][0]
+    if len(named) > 1 and named[-2][1] != "generic" and not before[named[-2][0].end() : word.start()].strip(" .:#-"):
+        return named[-2][1]
+    return "phone" if word[0].casefold() in _NUMBER else "other"
 
 
 def _near(word: re.Match[str], before: str) -> bool:
@@ -202,6 +227,10 @@ def _kind(word: str, text: str, found: re.Match[str]) -> str | None:
     if len(folded) == 1:
         # A letter alone is a label only right before the number: "T 33 12 34 56", "(f) +45 ...".
         return _LETTERS.get(folded) if not text[found.end() :].strip(" .:|)(+\t") else None
+    if folded in _GENERIC:
+        return "generic"
+    if folded not in _KINDS and (compound := _COMPOUND.fullmatch(folded)):
+        return _KINDS.get(compound[1], "other")
     return _KINDS.get(folded)
 
 
@@ -305,5 +334,6 @@ def _words(seen: _Seen, zone: tzinfo, guess: str | None, *, quoted: bool) -> str
         if seen.letters > 1:
             where += f" and in {seen.letters - 1} more"
     if guess is not None and not seen.complete:
-        where += f", read as a number in {guess} because it has no country code"
+        country = Locale("en").territories.get(guess, guess)
+        where += f", read as a number in {country} because it has no country code"
     return f"mobile, {where}" if seen.mobile else where

@@ -294,6 +294,7 @@ class QueuePart(Part):
 def _country(value: Any) -> str:
     # Norway's NO is a word for false in YAML 1.1.
     country = "NO" if value is False else str(value).strip().upper()
+    country = {"UK": "GB", "EL": "GR"}.get(country, country)
     if not COUNTRY.fullmatch(country):
         raise ValueError(f"{value!r} is not a country; write it like DK, or DE-BY where holidays differ within it")
     return country

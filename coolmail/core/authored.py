@@ -9,14 +9,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from coolmail.core.htmllines import from_html
-from coolmail.core.lines import from_plain
+from coolmail.core.lines import Line, Mark, from_plain
 from coolmail.core.quotes import split_quotes
 from coolmail.core.signoff import without_signoff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from coolmail.core.lines import Line
 
 READ_AT_MOST = 200_000
 """Characters of a text that are read, from its beginning: the author's words stand above the quote."""
@@ -40,11 +38,24 @@ def authored(plain: str | None, html: str | None, *, flowed: bool = False, delsp
     if plain is not None and not any(line.text.strip() for line in lines):
         text = plain.replace("\r\n", "\n").replace("\r", "\n")
         lines = from_plain(text[:READ_AT_MOST], flowed=flowed, delsp=delsp)
-    lines = lines[:LINES_AT_MOST]
+    lines = _with_delimiter(lines[:LINES_AT_MOST])
     stretches = split_quotes(lines).stretches
     theirs = {line for stretch in stretches for line in stretch}
     quoted = [line.text for line in lines if line.quoted or line.text not in theirs]
     return Authored("\n".join(line for stretch in stretches for line in stretch), "\n".join(quoted))
+
+
+def _with_delimiter(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines with `-- ` where a client's markup says that the signature begins: as text it would be left out, or not be known for one."""
+    found: list[Line] = []
+    inside = False
+    for line in lines:
+        begins = line.mark is Mark.SIGNATURE and not line.quoted
+        if begins and not inside:
+            found.append(Line("-- "))
+        inside = begins
+        found.append(Line(line.text) if begins else line)
+    return found
 
 
 def signature_start(lines: Sequence[str]) -> int:

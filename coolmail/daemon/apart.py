@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -78,6 +80,7 @@ async def look_up_apart(question: Lookup) -> Preparation:
             sys.executable,
             "-m",
             "coolmail.daemon.apart",
+            str(math.ceil(LIMIT) + 5),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -112,8 +115,10 @@ def _answer(out: bytes) -> dict[str, Any] | None:
     return None
 
 
-def main() -> int:
-    """Answer the question on standard input."""
+def main(arguments: list[str]) -> int:
+    """Answer the question on standard input, within so many seconds: a daemon that was killed cannot end this process any more."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(int(arguments[0]))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not end up in the answer
     with contextlib.suppress(ImportError, ValueError, OSError):
@@ -127,4 +132,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

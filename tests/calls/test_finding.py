@@ -196,6 +196,15 @@ def test_without_a_country_of_ones_own_that_is_said() -> None:
     assert any("Your country is not known" in remark for remark in found.remarks)
 
 
+def test_a_country_without_a_list_of_holidays_is_said() -> None:
+    """A slip in the config, most likely."""
+    rules = CallRules(country="XX", countries=(("bergbyg.dk", "YY"),))
+    found = find(material("bo@bergbyg.dk", rules=rules))
+    assert "No public holidays are known for your country, XX; is it right in the config?" in found.remarks
+    assert "No public holidays are known for the client's country, YY." in found.remarks
+    assert found.slots
+
+
 # -- keeping
 
 

@@ -74,6 +74,11 @@ def e164(text: str, region: str | None = "DK") -> list[str]:
         ("Tel. 030 901820", "DE", "+4930901820"),
         ("Tél. : 01 40 20 50 50", "FR", "+33140205050"),
         ("Puh. 09 1311 1000", "FI", "+358913111000"),
+        ("My number has changed, it is 28 34 56 78 now", "DK", "+4528345678"),
+        ("Mobil nr. 28 34 56 78", "DK", "+4528345678"),
+        ("Telefonnummer 28 34 56 78", "DK", "+4528345678"),
+        ("Du kan få fat i mig på 28 34 56 78 hele dagen", "DK", "+4528345678"),
+        ("You can get hold of me on 07400 123456 all day", "GB", "+447400123456"),
     ],
 )
 def test_a_number_is_found(text: str, region: str | None, number: str) -> None:
@@ -96,6 +101,13 @@ def test_a_number_is_found(text: str, region: str | None, number: str) -> None:
         "Faktura 31245678",
         "We paid invoice no. 31245678 on Monday",
         "Ordrenr.: 31 24 56 78",
+        "Fakturanummer 28345678",
+        "Account number: 28345678",
+        "Varenummer 28345678",
+        "Sag nr. 28345678",
+        "No. 28345678 is missing",
+        "https://shop.example/item/28345678",
+        "Faxnummer: 28 34 56 78",
         "Konto 2828 4455667",
         "IBAN DK50 0040 0440 1162 43",
         "Order 31 24 56 78 has not come, and I paid 20261124",
@@ -117,6 +129,13 @@ def test_each_number_of_a_line_goes_by_its_own_label() -> None:
     """The word before it, not one further away."""
     line = "T +45 33 12 34 56 | F +45 33 12 34 57 | M +45 28 34 56 78 | CVR 31 24 56 78"
     assert e164(line) == ["+4533123456", "+4528345678"]
+
+
+def test_one_label_may_call_two_numbers() -> None:
+    """Whatever it calls them."""
+    assert e164("Tlf. 33 12 34 56 / 28 34 56 78") == ["+4533123456", "+4528345678"]
+    assert e164("Ring 33 12 34 56 eller 28 34 56 78") == ["+4533123456", "+4528345678"]
+    assert e164("Fax 33 12 34 56, 28 34 56 78") == []
 
 
 def test_without_country_code_a_signature_is_reason_enough() -> None:
@@ -169,6 +188,26 @@ def test_html_signatures_are_read() -> None:
     html = "<p>Where is it?</p><p>Bo<br>Shop ApS</p><table><tr><td>Mobile</td><td><a href='tel:x'>+45 28 34 56 78</a></td></tr></table>"
     (number,) = find(letter(authored(None, html).text))
     assert number.e164 == "+4528345678"
+
+
+OUTLOOK = (
+    '<div>Hej Anna</div><div><br></div><div>Hvor er det?</div><br><div id="Signature"><table><tr><td><b>Bo Berg</b></td></tr><tr><td>Direktør</td>'
+    "</tr><tr><td>Direkte:</td><td>33 12 34 56</td></tr><tr><td></td><td>28 34 56 78</td></tr><tr><td>Fax:</td><td>33 12 34 57</td></tr></table>"
+    "</div><hr><b>From:</b> Anna &lt;anna@studio.example&gt;<br><b>Sent:</b> 24. november 2026 10:00<br><b>To:</b> Bo<br><b>Subject:</b> Re<br><br>"
+    "Hej<br>Anna<br>Tlf. 20 30 40 50"
+)
+GMAIL = (
+    '<div dir="ltr">Where is it?<br clear="all"><div><br></div><span class="gmail_signature_prefix">-- </span><br><div dir="ltr" '
+    'class="gmail_signature"><div>Bo Berg</div><div>33 12 34 56</div></div></div><br><div class="gmail_quote"><div class="gmail_attr">On Tue, '
+    'Nov 24, 2026 at 10:00 AM Anna &lt;anna@studio.example&gt; wrote:<br></div><blockquote class="gmail_quote">Hi<br>Tlf. '
+    "20 30 40 50</blockquote></div>"
+)
+
+
+def test_a_signature_that_the_client_marked_is_one() -> None:
+    """Outlook and Gmail say so in their markup; the quote below is not the client's."""
+    assert {number.e164 for number in find(letter(authored(None, OUTLOOK).text))} == {"+4533123456", "+4528345678"}
+    assert [number.e164 for number in find(letter(authored(None, GMAIL).text))] == ["+4533123456"]
 
 
 def test_the_users_own_number_is_left_out() -> None:
@@ -236,7 +275,7 @@ def test_a_number_says_where_it_was_found() -> None:
 def test_a_guessed_country_is_said() -> None:
     """A number without country code in the mail of somebody whose country is not known."""
     (number,) = find(letter("Bo\nTlf. 33 12 34 56"), guessed=True)
-    assert number.found.endswith("read as a number in DK because it has no country code")
+    assert number.found.endswith("read as a number in Denmark because it has no country code")
     (number,) = find(letter("Bo\nTlf. +45 33 12 34 56"), guessed=True)
     assert "read as" not in number.found
 

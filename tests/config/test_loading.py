@@ -433,7 +433,7 @@ calls:
   letters: 0
   numbers: {Bo@Client.example: "+45 33 12 34 56"}
   timezones: {"@client.example": America/New_York}
-  countries: {client.example: us}
+  countries: {client.example: us, uk.example: UK}
   contacts: [~/people.vcf, "file:///home/anna/my%20cards"]
   calendars: [/home/anna/work.ics]
   carddav: {url: "https://dav.studio.example/", username: anna}
@@ -453,7 +453,7 @@ calls:
         letters=0,
         numbers=(("bo@client.example", "+45 33 12 34 56"),),
         timezones=(("client.example", "America/New_York"),),
-        countries=(("client.example", "US"),),
+        countries=(("client.example", "US"), ("uk.example", "GB")),
         contacts=(str(Path.home() / "people.vcf"), "/home/anna/my cards"),
         calendars=("/home/anna/work.ics",),
         carddav=Dav("https://dav.studio.example/", "anna"),

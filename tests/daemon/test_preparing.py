@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -377,6 +381,16 @@ async def test_a_stopped_daemon_leaves_no_process_behind(tmp_path: Path) -> None
 def children() -> set[str]:
     """Return the processes that this one started and that are still there."""
     return set(Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text("utf-8").split())
+
+
+def test_a_process_whose_daemon_was_killed_ends_by_itself(tmp_path: Path) -> None:
+    """Nobody is left to end it."""
+    (tmp_path / "endless.ics").write_text(ENDLESS, "utf-8")
+    asked = pickle.dumps(question(calendars=(str(tmp_path / "endless.ics"),)))
+    command = [sys.executable, "-m", "coolmail.daemon.apart", "3"]
+    done = subprocess.run(command, input=asked, capture_output=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGALRM
+    assert done.stdout == b""
 
 
 async def test_a_process_that_fails_is_said() -> None:
