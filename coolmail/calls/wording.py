@@ -85,6 +85,17 @@ def slot_in_words(slot: Slot, language: str) -> str:
     )
 
 
+def slot_for_user(slot: Slot) -> str:
+    """Say when a call could begin, for the user, in English: "Monday 30 November at 15:00 (09:00 their time)"."""
+    mine = slot.start.tzinfo or ZoneInfo("UTC")
+    theirs = slot.theirs
+    said = day_and_time(slot.start, mine, "en")
+    if theirs is None or theirs.tzinfo is None or theirs.utcoffset() == slot.start.utcoffset():
+        return said
+    there = clock if theirs.date() == slot.start.date() else day_and_time
+    return f"{said} ({there(theirs, theirs.tzinfo, 'en')} their time)"
+
+
 def either(choices: Sequence[str], language: str) -> str:
     """Join choices: "a or b", "a, b, or c"; empty where there are none."""
     return format_list(choices, style="or", locale=_locale(language)) if choices else ""

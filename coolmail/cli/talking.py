@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from coolmail.journal import Journal
     from coolmail.journal.requests import Talk
 
-SAYS = {"opening": "Begin", "complaint": "They complain", "asked": "They ask", "promised": "Promised"}
-"""How a talking point is introduced, by its kind."""
-
 
 class Kind(StrEnum):
     """What a draft can be for; the values of `coolmail.calls.suggestion.AT_ANY_TIME`, which takes its time to load."""
@@ -145,7 +142,8 @@ def _moments_plain(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print(about: talks.Talking, talk: Talk | None) -> None:
-    from coolmail.calls.wording import slot_in_words  # noqa: PLC0415
+    from coolmail.calls.note import SAYS  # noqa: PLC0415
+    from coolmail.calls.wording import slot_for_user  # noqa: PLC0415
 
     entry, found = about.entry, about.found
     out.print(f"[bold]{safe(entry.subject) or '(no subject)'}[/]  [cyan]{entry.id}[/]")
@@ -158,7 +156,7 @@ def _print(about: talks.Talking, talk: Talk | None) -> None:
         out.print("  no number is known")
     out.print("\n[bold]When[/]")
     for place, slot in enumerate(found.slots, 1):
-        out.print(f"  {place}  {safe(slot_in_words(slot, 'en'))}", soft_wrap=True)
+        out.print(f"  {place}  {safe(slot_for_user(slot))}", soft_wrap=True)
     if found.slots:
         out.print(f"     [dim]coolmail call {entry.id} --slot 1 makes an invitation[/]")
     if found.points:

@@ -78,7 +78,7 @@ def slot_at(about: Talking, moment: datetime) -> Slot:
 
 async def invite(journal: Journal, about: Talking, slot: Slot, *, outbox: bool = False) -> Act:
     """Let the daemon put a letter with an invitation to a call into Drafts, or into Outbox, from where it is sent."""
-    from coolmail.calls.wording import slot_in_words  # noqa: PLC0415
+    from coolmail.calls.wording import slot_for_user  # noqa: PLC0415
     from coolmail.core.steps import Role  # noqa: PLC0415
     from coolmail.daemon.composing import errand_for, invited  # noqa: PLC0415
 
@@ -89,7 +89,7 @@ async def invite(journal: Journal, about: Talking, slot: Slot, *, outbox: bool =
     await journal.set_talk(entry.id, slot=slot.start)
     where = "goes into Outbox and out from there" if outbox else "goes into Drafts, sent only if you send it"
     remark = f" ({written.remark})" if written.remark else ""
-    return Act(entry.id, True, f"{entry.id}: an invitation for {slot_in_words(slot, 'en')} {where}{remark}")
+    return Act(entry.id, True, f"{entry.id}: an invitation for {slot_for_user(slot)} {where}{remark}")
 
 
 async def called(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coolmail.calls import compose_note
+from coolmail.calls.note import Talked, compose_note
 from coolmail.core.entry import Entry
 from coolmail.core.settings import OnExpiry
 from coolmail.core.states import State
@@ -38,6 +38,8 @@ async def tell(desk: Desk, entry: Entry, kind: str) -> None:
         sends_at_deadline=desk.settings.hold.on_expiry is OnExpiry.SEND,
         mailboxes=desk.account.mailboxes,
         has_suggestion=suggestion_id is not None,
+        found=found,
+        talk=await _talked(desk, entry),
     )
     if entry.note_id == note_id and entry.note_kind is None:
         await _remove(desk, INBOX, note_id)  # it says something that is no longer so: the deadline was changed
@@ -56,6 +58,11 @@ async def tell(desk: Desk, entry: Entry, kind: str) -> None:
         suggestion_id=suggestion_id,
         **more,
     )
+
+
+async def _talked(desk: Desk, entry: Entry) -> Talked:
+    talk = await desk.journal.talk(entry.id)
+    return Talked() if talk is None else Talked(talk.slot, talk.called_at)
 
 
 async def tell_refused(desk: Desk, entry: Entry) -> None:

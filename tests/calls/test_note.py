@@ -19,9 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coolmail.calls import compose_note
-from coolmail.calls.note import pieces
+from coolmail.calls.note import Talked, pieces
 from coolmail.core.advice import INSTEAD
 from coolmail.core.settings import Mailboxes
+from coolmail.core.talk import Number, Point, Preparation, Slot
 from coolmail.core.tone import Kind, SentenceHeat
 from tests.core.making import NOW, OWN_TEXT, hot_report
 
@@ -326,3 +327,99 @@ def test_pieces_put_together_are_the_own_text(text: str, spans: list[tuple[int, 
     )
     cut = pieces(replace(hot_report(), own_text=text, sentences=sentences))
     assert "".join(piece.text for piece in cut) == text
+
+
+# -- the call
+
+
+NUMBER = Number("+4533123456", "+45 33 12 34 56", "33 12 34 56", "in the signature of their mail of 20 November")
+START = datetime(2025, 11, 25, 10, tzinfo=COPENHAGEN)
+FOUND = Preparation(
+    (NUMBER, replace(NUMBER, e164="+4528345678", international="+45 28 34 56 78", national="28 34 56 78")),
+    (Slot(START, START + timedelta(minutes=30), START.astimezone(ZoneInfo("Europe/London"))),),
+    (Point("complaint", "The form is still broken.", "their mail of 20 November"), Point("opening", "Thank you for your time.", "a way to begin")),
+    ("The client's country is not known.",),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["held", "reminder"])
+def test_whom_when_and_what_stand_in_the_note(kind: str) -> None:
+    """In both forms: numbers with where they were found, times by both clocks, what to say and whose words it is, what is not known."""
+    message = compose(kind, found=FOUND, has_suggestion=True)
+    for text in (plain(message), " ".join(Reading(rich(message)).words.split())):
+        for expected in (
+            "+45 33 12 34 56 (33 12 34 56)",
+            "in the signature of their mail of 20 November",
+            "+45 28 34 56 78",
+            "Tuesday 25 November at 10:00 (09:00 their time)",
+            "The form is still broken.",
+            "their mail of 20 November",
+            "Thank you for your time.",
+            "The client's country is not known.",
+            "coolmail call h7k2 --slot 1",
+            "lies in Drafts",
+        ):
+            assert expected in text
+
+
+def test_a_number_can_be_rung_by_a_touch() -> None:
+    """A `tel:` link (RFC 3966); no other kind of link is in the note."""
+    links = [value for name, value in Reading(rich(compose(found=FOUND))).attributes if name == "href"]
+    assert links == ["tel:+4533123456", "tel:+4528345678"]
+
+
+@pytest.mark.parametrize("number", ["javascript:alert(1)", "+45 33", '+45"onclick="x', "", "+" + "1" * 40])
+def test_only_a_number_is_a_link(number: str) -> None:
+    """Whatever else it is, it is shown as text."""
+    found = Preparation(
+        (Number(number, number, number, HOSTILE),), (), (Point("complaint", HOSTILE, HOSTILE),), (HOSTILE,)
+    )
+    reading = Reading(rich(compose(found=found)))
+    assert not any(name in ("href", "onclick", "onerror", "src") for name, _ in reading.attributes)
+    assert set(reading.tags) <= {
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "div",
+        "p",
+        "b",
+        "br",
+        "span",
+        "h2",
+        "ul",
+        "li",
+        "mark",
+        "i",
+        "code",
+    }
+
+
+def test_without_anything_found_there_is_no_empty_section() -> None:
+    """Nor in notes that are about something else."""
+    assert "A call instead" not in plain(compose(found=Preparation()))
+    for kind in ("review", "refused", "frozen"):
+        assert "A call instead" not in plain(compose(kind, found=FOUND, has_suggestion=True))
+
+
+NOTED = [
+    (Talked(), "The call that was suggested has not taken place, as far as coolmail knows."),
+    (
+        Talked(slot=NOW - timedelta(hours=3)),
+        "The call you invited to for Monday 24 November at 10:00 is not noted as done.",
+    ),
+    (Talked(slot=NOW + timedelta(hours=1)), "You invited to a call Monday 24 November at 14:00."),
+    (Talked(called_at=NOW - timedelta(hours=3)), "You called Monday 24 November at 10:00. Is this mail still needed?"),
+]
+
+
+@pytest.mark.parametrize(("talk", "said"), NOTED)
+def test_a_reminder_says_whether_the_call_took_place(talk: Talked, said: str) -> None:
+    """And how to note that it did; the first note says nothing of it."""
+    message = compose("reminder", found=FOUND, talk=talk)
+    assert said in plain(message)
+    assert said in Reading(rich(message)).words
+    assert ("coolmail called h7k2` notes it" in plain(message)) == (talk.called_at is None)
+    assert said not in plain(compose("held", found=FOUND, talk=talk))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coolmail.calls.wording import either, offset_in_words, slot_in_words, zone_in_words
+from coolmail.calls.wording import either, offset_in_words, slot_for_user, slot_in_words, zone_in_words
 from coolmail.core.talk import Slot
 
 COPENHAGEN, NEW_YORK, LONDON = (
@@ -69,3 +69,17 @@ def test_choices_are_joined_in_the_language() -> None:
     """None, one, two, three."""
     assert [either(["a", "b", "c"][:count], "da") for count in range(4)] == ["", "a", "a eller b", "a, b eller c"]
     assert either(["a", "b"], "tlh-unknown") == "a or b"
+
+
+FOR_USER = [
+    ("2026-11-30T15:00", None, "Monday 30 November at 15:00"),
+    ("2026-11-30T15:00", ZoneInfo("Europe/Berlin"), "Monday 30 November at 15:00"),
+    ("2026-11-30T15:00", NEW_YORK, "Monday 30 November at 15:00 (09:00 their time)"),
+    ("2026-11-30T02:00", NEW_YORK, "Monday 30 November at 02:00 (Sunday 29 November at 20:00 their time)"),
+]
+
+
+@pytest.mark.parametrize(("local", "theirs", "said"), FOR_USER)
+def test_a_slot_for_the_user(local: str, theirs: tzinfo | None, said: str) -> None:
+    """Our time first, theirs beside it."""
+    assert slot_for_user(slot(local, theirs)) == said
