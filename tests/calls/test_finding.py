@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from coolmail.calls.finding import Material, find
 from coolmail.calls.keeping import from_json, to_json
@@ -251,3 +254,30 @@ def one_slot(start: list[str | None]) -> dict[str, Any]:
 def test_what_cannot_be_read_is_found_anew(found: dict[str, Any] | None) -> None:
     """Another version's, or damaged: None, not an error."""
     assert from_json(found) is None
+
+
+# -- whatever is found
+
+
+words = st.text(st.sampled_from("+0123456789 ()-./:\n\t<>@Ttelfax\u202e\xa0\ud800æ") | st.characters(), max_size=80)
+moments = st.none() | st.integers(0, 20_000).map(lambda days: datetime(1990, 1, 1, tzinfo=UTC) + timedelta(days=days))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(["bo@bergbyg.dk", "", "@", "x@", "bo@" + "a." * 100 + "uk", "jørgen@bergbyg.example"]) | words,
+    st.lists(
+        st.builds(Letter, st.sampled_from(["bo@bergbyg.dk", ANNA]) | words, moments, words, words, st.booleans()),
+        max_size=4,
+    ),
+    st.none() | words,
+    st.lists(st.tuples(st.just("bergbyg.dk"), words), max_size=1).map(tuple),
+)
+def test_whatever_the_mails_hold_an_answer_is_found_and_kept(
+    client: str, letters: list[Letter], phone: str | None, numbers: tuple[tuple[str, str], ...]
+) -> None:
+    """No text, date or address makes finding fail; what is found comes back from the journal's JSON as it was."""
+    rules = CallRules(numbers=numbers)
+    found = find(material(client, letters=tuple(letters), phone=phone, rules=rules))
+    assert from_json(json.loads(json.dumps(to_json(found)))) == found
+    assert len(found.slots) >= 2

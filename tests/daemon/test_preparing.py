@@ -221,6 +221,19 @@ async def test_a_server_that_does_not_answer_is_given_up(dovecot_world: World, m
     assert any("it took longer than" in remark for remark in found.remarks)
 
 
+async def test_who_wants_no_mail_to_be_read_has_none_read(dovecot_world: World) -> None:
+    """`letters: 0` asks for no connection."""
+    dovecot_world.settings = replace(dovecot_world.settings, calls=CallRules(country="DK", letters=0))
+
+    async def never() -> ImapSession:
+        raise AssertionError("a connection was asked for")
+
+    await dovecot_world.save("INBOX", from_bob())
+    found = await trouble(dovecot_world, never)
+    assert found.numbers == ()
+    assert found.slots
+
+
 async def test_times_that_have_passed_are_found_anew(dovecot_world: World) -> None:
     """A reminder comes a day later."""
     entry = await held_entry(dovecot_world)
