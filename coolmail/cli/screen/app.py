@@ -21,7 +21,7 @@ from textual.css.query import NoMatches
 from coolmail.cli import acts, talks
 from coolmail.cli.acts import Act
 from coolmail.cli.life import lives
-from coolmail.cli.screen import letter, words
+from coolmail.cli.screen import calling, letter, words
 from coolmail.cli.screen.asking import Choice, Line, Page, Sure, TypedWord
 from coolmail.cli.screen.keys import ACTS, ALWAYS, help_page
 from coolmail.cli.screen.listing import Waiting
@@ -325,6 +325,44 @@ class Review(App[None]):
         self.say(f"{entry.id} {said}.", refused=ended != 0)
 
     @work
+    async def action_call(self) -> None:
+        """Show what is needed to talk; invite to a call, or note that it took place."""
+        if (entry := self.chosen()) is None:
+            return
+        if self.journal is None:
+            self.say(NOT_OPEN, refused=True)
+            return
+        try:
+            about = await self._talking(self.journal, entry)
+        except CoolmailError as error:
+            self.say(str(error), refused=True)
+            return
+        found = about.found
+        chosen = await self.push_screen_wait(Choice("Talk instead", calling.choices(found), calling.told(found)))
+        if chosen is None:
+            return
+        if chosen != calling.CALLED:
+            await self._act(entry, lambda journal, _: talks.invite(journal, about, found.slots[int(chosen)]))
+            return
+        hint = 'A note for yourself; it may stay empty. Enter cancels this mail and puts an "as discussed" draft into Drafts.'
+        note = await self.push_screen_wait(Line("What was said?", hint, may_be_empty=True))
+        if note is None:
+            self.say(f"{entry.id} stays as it is.")
+            return
+
+        async def called(journal: Journal, it: Entry) -> Act:
+            done = await talks.called(journal, about, note=note)
+            return Act(it.id, all(act.done for act in done), ". ".join(act.said.rstrip(".") for act in done))
+
+        await self._act(entry, called)
+
+    async def _talking(self, journal: Journal, entry: Entry) -> talks.Talking:
+        """Return what calls and letters about a message are made from."""
+        await asyncio.to_thread(import_module, "coolmail.calls.suggestion")  # Babel takes its time to load
+        world = self.world
+        return await talks.talking(journal, world.settings, entry, now=world.clock(), zone=world.zone)
+
+    @work
     async def action_suggest(self) -> None:
         """Put another reply into Drafts."""
         if (entry := self.chosen()) is None:
@@ -334,10 +372,10 @@ class Review(App[None]):
             return
 
         async def suggest(journal: Journal, it: Entry) -> Act:
-            calls = await asyncio.to_thread(import_module, "coolmail.calls.suggestion")  # Babel takes its time to load
-            world = self.world
-            about = await talks.talking(journal, world.settings, it, now=world.clock(), zone=world.zone)
-            return await talks.suggest(journal, about, calls.LetterKind(kind))
+            about = await self._talking(journal, it)
+            from coolmail.calls.suggestion import LetterKind  # noqa: PLC0415 - see `_talking`
+
+            return await talks.suggest(journal, about, LetterKind(kind))
 
         await self._act(entry, suggest)
 

@@ -91,24 +91,25 @@ class TypedWord(ModalScreen[str | None]):
 
 
 class Line(ModalScreen[str | None]):
-    """A line of text; closes with it, None for nothing."""
+    """A line of text; closes with it, None for nothing, which an empty line may or may not be."""
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape", "no", "no")]
 
-    def __init__(self, title: str, hint: str, value: str = "") -> None:
+    def __init__(self, title: str, hint: str, value: str = "", *, may_be_empty: bool = False) -> None:
         super().__init__()
-        self._title, self._hint, self._value = title, hint, value
+        self._title, self._hint, self._value, self._may_be_empty = title, hint, value, may_be_empty
 
     def compose(self) -> ComposeResult:
         """Show the question and a place to write."""
         with Vertical(classes="box"):
             yield Static(Text(self._title), classes="title")
             yield Static(Text(self._hint), classes="details")
-            yield Input(self._value, id="line", max_length=80, compact=True)
+            yield Input(self._value, id="line", max_length=300, compact=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Close with what was written."""
-        self.dismiss(event.value.strip() or None)
+        text = event.value.strip()
+        self.dismiss(text if text or self._may_be_empty else None)
 
     def action_no(self) -> None:
         """Leave it as it is."""
@@ -120,16 +121,23 @@ class Choice(ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [("escape,q", "no", "no")]
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, title: str, choices: Sequence[tuple[str, str]], above: Text | None = None) -> None:
         super().__init__()
-        self._title, self._choices = title, choices
+        self._title, self._choices, self._above = title, choices, above
 
     def compose(self) -> ComposeResult:
         """Show the choices."""
         with Vertical(classes="box"):
             yield Static(Text(self._title), classes="title")
+            if self._above is not None:
+                with VerticalScroll(classes="details"):
+                    yield Static(self._above)
             yield Rows(*(Option(Text(words), id=name) for name, words in self._choices), id="choices")
             yield Static(Text("Enter chooses, Esc leaves it as it is."), classes="ask")
+
+    def on_mount(self) -> None:
+        """Begin at the choices."""
+        self.query_one("#choices").focus()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Close with the choice."""

@@ -32,6 +32,7 @@ ACTS = (
     Key("c", "cancel", "cancel", "Never send it. It can be restored."),
     Key("x", "extend", "extend", "Let it wait longer: 6h, 1d, tomorrow 9:00."),
     Key("u", "undo", "undo", "Undo what you did last, here or by a command."),
+    Key("t", "call", "talk", "Talk instead: whom to call, when, what to say."),
     Key("s", "suggest", "suggest", "Put another, calmer reply into Drafts."),
     Key("f", "feedback", "feedback", "Say whether coolmail read its tone right."),
 )

@@ -74,7 +74,7 @@ async def settled(pilot: Pilot[None]) -> None:
     """Wait until the screen shows what the journal has."""
     app = pilot.app
     assert isinstance(app, Review)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         while app.daemon is None or (app.reading is not None and app.reading.around.quoted is None):
             await pilot.pause(0.02)
     await pilot.pause()

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 
 from coolmail.calls.suggestion import AT_ANY_TIME
 from coolmail.cli.screen.app import KINDS, Review
+from coolmail.cli.screen.asking import Choice, Line
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State
 from coolmail.journal import Journal
@@ -37,7 +38,7 @@ class Sitting:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait until a condition holds."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(150):
             while not condition():
                 await self.pilot.pause(0.02)
 
@@ -151,6 +152,40 @@ async def test_suggest_asks_the_daemon_for_a_draft(stage: Stage) -> None:
         async with Journal.open(stage.desk.journal) as journal:
             (errand,) = await journal.errands_about("k7mw")
         assert (errand.role, errand.kind) == ("drafts", "acknowledge")
+
+
+async def test_talk_shows_what_is_needed_and_invites(stage: Stage) -> None:
+    """Whom, what to say, when; Enter on a time makes an invitation in Drafts, Esc makes nothing."""
+    async with sitting(stage) as user:
+        await user.press("t")
+        await user.until(lambda: isinstance(user.app.screen, Choice))
+        await user.press("escape")
+        await user.press("t")
+        await user.until(lambda: isinstance(user.app.screen, Choice))
+        await user.press("enter")
+        await user.says("k7mw: an invitation for")
+        async with Journal.open(stage.desk.journal) as journal:
+            (errand,) = await journal.errands_about("k7mw")
+        assert errand.role == "drafts"
+        assert b"text/calendar" in errand.raw
+
+
+async def test_a_call_that_took_place_is_noted_and_the_mail_cancelled(stage: Stage) -> None:
+    """After a line for a note, which may stay empty; Esc there leaves everything as it is."""
+    async with sitting(stage) as user:
+        for answer in (["escape"], [*"fine", "enter"]):
+            await user.press("t")
+            await user.until(lambda: isinstance(user.app.screen, Choice))
+            await user.press("end", "enter")
+            await user.until(lambda: isinstance(user.app.screen, Line))
+            assert (await user.entry()).decision is None
+            await user.press(*answer)
+        await user.says("the call is recorded. k7mw is cancelled")
+        assert (await user.entry()).decision is Decision.CANCEL
+        async with Journal.open(stage.desk.journal) as journal:
+            talk = await journal.talk("k7mw")
+        assert talk is not None
+        assert talk.note == "fine"
 
 
 def test_every_reply_that_can_be_asked_for_can_be_chosen() -> None:

@@ -65,6 +65,8 @@ DONE = [
     (["feedback 5 right"], ["feedback", "k7mw", "right"]),
     (["suggest 5 explain"], ["suggest", "k7mw", "--kind", "explain"]),
     (["undo"], ["undo"]),
+    (["t 5"], ["call", "k7mw"]),
+    (["talk 5 --slot 1"], ["call", "k7mw", "--slot", "1"]),
     (["5", "e"], ["edit", "k7mw"]),
     (["find brygge", "c 1"], ["cancel", "k7mw"]),
     (["4", "next", "w"], ["withdraw", "k7mw"]),
