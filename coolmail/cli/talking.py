@@ -13,7 +13,6 @@ from coolmail.cli import acts, talks
 from coolmail.cli.decide import tell
 from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, one, with_journal
 from coolmail.cli.output import SCHEMA, fail, local, out, print_json, safe
-from coolmail.cli.screen.calling import SAYS
 from coolmail.core.clean import clean
 from coolmail.core.moments import BadMomentError, parse_moment
 from coolmail.daemon.zone import zone_of

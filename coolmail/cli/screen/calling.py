@@ -11,14 +11,13 @@ from coolmail.cli.screen.words import one_line
 if TYPE_CHECKING:
     from coolmail.core.talk import Preparation
 
-SAYS = {"opening": "Begin", "complaint": "They complain", "asked": "They ask", "promised": "Promised"}
-"""How a talking point is introduced, by its kind."""
-
 CALLED = "called"
 
 
 def told(found: Preparation) -> Text:
     """Say whom to call and what to say."""
+    from coolmail.calls.note import SAYS  # noqa: PLC0415 - its templates take their time to load
+
     text = Text.assemble(("Whom\n", "bold"))
     for number in found.numbers:
         text.append(f"  {one_line(number.international)}", style="bold")
@@ -38,9 +37,9 @@ def told(found: Preparation) -> Text:
 
 def choices(found: Preparation) -> list[tuple[str, str]]:
     """Return what can be done, by name: an invitation for each time, named by its place, or `CALLED`."""
-    from coolmail.calls.wording import slot_in_words  # noqa: PLC0415 - Babel takes its time to load
+    from coolmail.calls.wording import slot_for_user  # noqa: PLC0415 - Babel takes its time to load
 
     invitations = [
-        (str(place), f"invite for {one_line(slot_in_words(slot, 'en'))}") for place, slot in enumerate(found.slots)
+        (str(place), f"invite for {one_line(slot_for_user(slot))}") for place, slot in enumerate(found.slots)
     ]
     return [*invitations, (CALLED, "we talked: note it, and cancel this mail")]
