@@ -27,6 +27,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "The daemon": {
         "run": ("running", "Run the daemon in the foreground."),
         "status": ("review", "Say whether the daemon runs, and how each account is getting on."),
+        "doctor": ("doctor", "Check everything coolmail needs; change nothing."),
+        "setup": ("setup", "Write a configuration by asking; try the logins."),
     },
     "What waits": {
         "held": ("held", "List the messages that wait."),

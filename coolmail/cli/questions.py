@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import signal
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,17 @@ def line(question: str) -> str:
         except (EOFError, KeyboardInterrupt):
             err.print()
             return ""
+
+
+def secret(question: str) -> str:
+    """Ask (in plain words) for something that is not shown while it is typed; ends where there is no answer."""
+    must_be_answered()
+    with _interruptible():
+        try:
+            typed = getpass.getpass(f"{question}: ", stream=sys.stderr)
+        except (EOFError, KeyboardInterrupt):
+            typed = ""
+    return typed or fail("without it this cannot go on; nothing was changed", 2)
 
 
 @contextmanager

@@ -28,7 +28,16 @@ class NoMailboxError(CoolmailError):
 
 
 async def prepare(session: ImapSession, account: Account) -> dict[Role, str]:
-    """Return the mailboxes by role, made and subscribed where missing.
+    """Return the mailboxes by role, made and subscribed where missing. Raises `NoMailboxError` as `look` does."""
+    boxes, missing = await look(session, account)
+    for name in missing:
+        await session.create(name)
+        await session.subscribe(name)
+    return boxes
+
+
+async def look(session: ImapSession, account: Account) -> tuple[dict[Role, str], tuple[str, ...]]:
+    """Return the mailboxes by role, and which of ours are missing; nothing is changed.
 
     Raises `NoMailboxError` if Drafts or Sent cannot be told, or if one mailbox would be two things.
     """
@@ -60,11 +69,7 @@ async def prepare(session: ImapSession, account: Account) -> dict[Role, str]:
     exists = {
         box.name for box in listed if "\\noselect" not in box.attributes and "\\nonexistent" not in box.attributes
     }
-    for role, name in boxes.items():
-        if role not in found and name not in exists:
-            await session.create(name)
-            await session.subscribe(name)
-    return boxes
+    return boxes, tuple(name for role, name in boxes.items() if role not in found and name not in exists)
 
 
 def _check_apart(account: Account, boxes: Mapping[Role, str]) -> None:

@@ -74,6 +74,15 @@ async def _ignore(_stage: Stage) -> None:
     return None
 
 
+async def try_login(server: Server, password: str) -> None:
+    """Connect, protect the connection, log in and go, sending nothing. Raises a `SubmissionError`."""
+    smtp = _client(server)
+    try:
+        await _connect(smtp, server, password)
+    finally:
+        smtp.close()
+
+
 async def submit(
     server: Server,
     password: str,
@@ -86,7 +95,18 @@ async def submit(
     on_stage: Callable[[Stage], Awaitable[None]] = _ignore,
 ) -> Accepted:
     """Submit `data` (a whole message with CRLF line ends, without Bcc); return what the server accepted or raise a `SubmissionError`."""
-    smtp = SMTP(
+    smtp = _client(server)
+    try:
+        await _connect(smtp, server, password)
+        options = _options(smtp, server, len(data), is_8bit=is_8bit, needs_smtputf8=needs_smtputf8)
+        await on_stage(Stage.CONNECTED)
+        return await _transact(smtp, server, sender, recipients, data, options, on_stage)
+    finally:
+        smtp.close()
+
+
+def _client(server: Server) -> SMTP:
+    return SMTP(
         hostname=server.host,
         port=server.port,
         use_tls=server.tls is Tls.IMPLICIT,
@@ -95,13 +115,6 @@ async def submit(
         local_hostname="localhost.localdomain",
         timeout=server.timeout,
     )
-    try:
-        await _connect(smtp, server, password)
-        options = _options(smtp, server, len(data), is_8bit=is_8bit, needs_smtputf8=needs_smtputf8)
-        await on_stage(Stage.CONNECTED)
-        return await _transact(smtp, server, sender, recipients, data, options, on_stage)
-    finally:
-        smtp.close()
 
 
 def _tls(server: Server) -> ssl.SSLContext:

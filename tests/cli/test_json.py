@@ -124,6 +124,13 @@ def test_what_is_done_and_undone(desk: Desk, name: str, before: list[str], after
     assert shape(desk.json("undo", entry.id)) == shape(DOCUMENTED["undo"])
 
 
+def test_doctor(desk: Desk) -> None:
+    """With what is wrong."""
+    done = desk.process("doctor", "--json")
+    assert done.returncode == 1
+    assert shape(json.loads(done.stdout)) == shape(DOCUMENTED["doctor"])
+
+
 @needs_model
 def test_edit(desk: Desk, editor: Editor) -> None:
     """With the reading before and after."""
