@@ -35,7 +35,8 @@ class Sources:
 class Material:
     """What is known of one held message and its client.
 
-    `letters` in any order; `deadline` is when the hold ends, `phone` the user's own number, `language` that of the held message.
+    `letters` in any order; `booked` are the beginnings of calls that others are invited to; `deadline` is when the hold
+    ends, `phone` the user's own number, `language` that of the held message.
     """
 
     client: str
@@ -48,6 +49,7 @@ class Material:
     deadline: datetime | None = None
     phone: str | None = None
     language: str | None = None
+    booked: tuple[datetime, ...] = ()
     sources: Sources = Sources()
     remarks: tuple[str, ...] = ()
 
@@ -91,7 +93,7 @@ def find(material: Material) -> Preparation:
         zone=zone,
         off=holidays_only(ours_off),
         client=client,
-        busy=material.sources.busy,
+        busy=(*material.sources.busy, *((start, start + rules.length) for start in material.booked)),
         deadline=material.deadline,
         length=rules.length,
         count=rules.count,

@@ -60,6 +60,7 @@ async def _find(desk: Desk, entry: Entry) -> Preparation:
         deadline=entry.hold_until if entry.state is State.HELD else None,
         phone=desk.account.phone,
         language=entry.report.language if entry.report is not None else None,
+        booked=tuple(await desk.journal.booked(desk.clock(), other_than=entry.id)),
         remarks=remarks,
     )
     if desk.another_session is None:

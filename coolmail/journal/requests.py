@@ -180,6 +180,13 @@ class Requests:
         return None if row is None else Talk(*row)
 
     @whole
+    async def booked(self, after: datetime, *, other_than: str) -> list[datetime]:
+        """Return the moments after one that were invited for because of other messages, in order; calls that took place already do not count."""
+        where = TALK.slot > after, TALK.message != other_than, TALK.called_at.is_(None)
+        async with self._transaction(read_only=True) as connection:
+            return list((await connection.execute(select(TALK.slot).where(*where).order_by(TALK.slot))).scalars())
+
+    @whole
     async def set_talk(self, message: str, **changes: Any) -> None:
         """Record fields of a `Talk`; those that are not named stay as they are."""
         async with self._transaction() as connection:

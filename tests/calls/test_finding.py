@@ -208,6 +208,14 @@ def test_a_country_without_a_list_of_holidays_is_said() -> None:
     assert found.slots
 
 
+def test_a_call_that_another_client_is_invited_to_is_kept_clear() -> None:
+    """For as long as calls are."""
+    free = find(material("bo@bergbyg.dk")).slots
+    again = find(material("bo@bergbyg.dk", booked=(free[0].start, free[1].start - timedelta(minutes=15)))).slots
+    assert free[0].start not in {slot.start for slot in again}
+    assert free[1].start not in {slot.start for slot in again}
+
+
 # -- keeping
 
 

@@ -139,6 +139,15 @@ async def test_a_talk_is_kept_field_by_field(journal: Journal) -> None:
     )
 
 
+async def test_what_others_are_invited_to_is_booked(journal: Journal) -> None:
+    """What lies ahead, in order; not the message's own call, nor one that took place."""
+    own, late, soon, done, gone = [await add(journal, message_id=f"<{name}@x>") for name in ("o", "l", "s", "d", "g")]
+    for entry, hours in ((own, 1), (late, 3), (soon, 2), (done, 4), (gone, -1)):
+        await journal.set_talk(entry.id, slot=NOW + hours * HOUR)
+    await journal.set_talk(done.id, called_at=NOW)
+    assert await journal.booked(NOW, other_than=own.id) == [NOW + 2 * HOUR, NOW + 3 * HOUR]
+
+
 async def test_what_was_found_for_a_call_goes_with_the_messages_content(journal: Journal) -> None:
     """It quotes the client's mail."""
     entry = await bring(journal, await add(journal), State.CANCELLED)
