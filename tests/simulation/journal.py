@@ -240,6 +240,10 @@ class MemoryJournal:
             lambda e: e.account == account and e.decision is not None and e.state in FINISHED, _taken_at
         )
 
+    async def talk(self, message: str) -> None:
+        """Return that nothing was prepared for a call: `prepare` is replaced here, and nobody rings anybody."""
+        await self._read()
+
     async def errands(self, account: str) -> list[Errand]:
         """Return the unfinished errands, oldest first."""
         await self._read()
