@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from coolmail.cli.completing import complete_ids
+
 if TYPE_CHECKING:
     from coolmail.core.entry import Entry
     from coolmail.core.settings import Settings
@@ -26,12 +28,20 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 IdArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="ID...", help="Ids as `coolmail held` shows them; a unique beginning is enough.", show_default=False
+        metavar="ID...",
+        help="Ids as `coolmail held` shows them; a unique beginning is enough.",
+        show_default=False,
+        autocompletion=complete_ids,
     ),
 ]
 OptionalIdArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[ID...]", help="Ids as `coolmail held` shows them.", show_default=False),
+    typer.Argument(
+        metavar="[ID...]",
+        help="Ids as `coolmail held` shows them.",
+        show_default=False,
+        autocompletion=complete_ids,
+    ),
 ]
 
 

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 
 from coolmail.cli import acts, talks
+from coolmail.cli.completing import complete_ids
 from coolmail.cli.decide import tell
 from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, one, with_journal
 from coolmail.cli.output import SCHEMA, fail, local, out, print_json, safe
@@ -66,7 +67,10 @@ def call(
     identifier: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="As `coolmail held` shows it; a unique beginning is enough.", show_default=False
+            metavar="ID",
+            help="As `coolmail held` shows it; a unique beginning is enough.",
+            show_default=False,
+            autocompletion=complete_ids,
         ),
     ],
     slot: Annotated[
@@ -182,7 +186,10 @@ def called(
     identifier: Annotated[
         str,
         typer.Argument(
-            metavar="ID", help="As `coolmail held` shows it; a unique beginning is enough.", show_default=False
+            metavar="ID",
+            help="As `coolmail held` shows it; a unique beginning is enough.",
+            show_default=False,
+            autocompletion=complete_ids,
         ),
     ],
     note: Annotated[

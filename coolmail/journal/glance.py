@@ -41,6 +41,22 @@ def glance(path: Path, *states: State) -> list[Entry] | None:
         return None
 
 
+def ids_like(path: Path, beginning: str, most: int) -> list[tuple[str, str]]:
+    """Return ids that begin so and the subjects of their messages: those that wait first, then the latest; with no beginning only those that wait.
+
+    Empty where the journal cannot be read.
+    """
+    waits = "state IN ('held', 'review', 'due', 'failed')"
+    where = "substr(id, 1, ?) = ?" if beginning else f"{waits} AND (? = 0 OR ?)"
+    query = f"SELECT id, subject FROM message WHERE {where} ORDER BY {waits} DESC, updated_at DESC LIMIT ?"  # noqa: S608 - no words from outside
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+            found = connection.execute(query, (len(beginning), beginning, most)).fetchall()
+    except (sqlite3.Error, ValueError):
+        return []
+    return [(str(identifier), str(subject)) for identifier, subject in found]
+
+
 @dataclass(frozen=True, slots=True)
 class Sign:
     """A daemon's sign of life."""

@@ -276,6 +276,13 @@ COMMANDS: list[Callable[[str], list[str]]] = [
     lambda _: ["history", "--json"],
     lambda _: ["status"],
     lambda _: ["status", "--json"],
+    lambda identifier: ["diff", identifier],
+    lambda identifier: ["diff", identifier, "--json"],
+    lambda _: ["stats"],
+    lambda _: ["stats", "--json"],
+    lambda identifier: ["feedback", identifier, "wrong"],
+    lambda identifier: ["edit", identifier],
+    lambda _: ["undo"],
     lambda identifier: ["extend", identifier, "6h"],
     lambda identifier: ["release", identifier, "--yes"],
     lambda identifier: ["withdraw", identifier],
@@ -302,7 +309,8 @@ def test_hostile_mail_cannot_command_the_terminal(desk: Desk, command: Callable[
     desk.work(lambda journal: journal.set_account("work", "retrying", HOSTILE, now))
     result = desk.run(*command(entry.id))
     assert result.exception is None or isinstance(result.exception, SystemExit)
-    assert result.exit_code == (1 if command(entry.id)[0] == "restore" else 0)
+    refused = {"restore", "edit", "undo"}  # it waits; there is no text of its own in it; nothing was done
+    assert result.exit_code == (1 if command(entry.id)[0] in refused else 0)
     assert not OBEYED.search(result.output)
 
 
