@@ -9,16 +9,18 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
 from coolmail.cli import acts
-from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
+from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, ReadAloudOption, daemon_runs, one, with_journal
 from coolmail.cli.output import SCHEMA, err, fail, left, local, out, print_json, safe
 from coolmail.cli.questions import ask, line, must_be_answered
-from coolmail.cli.review import marked
-from coolmail.core.clean import shorten
+from coolmail.cli.review import aloud, marked
+from coolmail.core.clean import clean, shorten
 from coolmail.core.entry import Entry
 from coolmail.core.moments import BadMomentError
 from coolmail.core.settings import Settings
+from coolmail.core.states import State
 from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal
 
@@ -34,10 +36,13 @@ def release(
     again: Annotated[bool, typer.Option("--again", help="It is not known whether it was sent: send it again.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why it goes now; kept in its log.", show_default=False)] = "",
     yes: YesOption = False,
+    read_aloud: ReadAloudOption = False,
 ) -> None:
     """Send a waiting message now, without waiting for its deadline."""
 
     async def deed(journal: Journal, entry: Entry, now: datetime) -> acts.Act:
+        if read_aloud:
+            aloud(entry)
         why = reason if yes else _second_look(entry, now, reason)
         if why is None:
             return _stays(entry)
@@ -51,7 +56,11 @@ def _second_look(entry: Entry, now: datetime, reason: str) -> str | None:
     """Ask whether a message is to be released, and, where it is hot and early, for a typed word; return the reason, None for no."""
     must_be_answered()
     report = entry.report
-    if report is not None and report.level.held:
+    if report is not None and entry.state is State.REVIEW and report.own_text.strip():
+        err.print("[dim]What they will read:[/]\n")
+        err.print(Text(clean(report.own_text.strip(), lines=True)))
+        err.print()
+    elif report is not None and report.level.held:
         err.print(marked(report))
     to = safe(", ".join(entry.recipients))
     if not acts.needs_second_look(entry, now):

@@ -25,6 +25,10 @@ ConfigOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+ReadAloudOption = Annotated[
+    bool,
+    typer.Option("--read-aloud", help="Read your text aloud, too (espeak-ng, say or spd-say)."),
+]
 IdArgument = Annotated[
     list[str],
     typer.Argument(

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from coolmail.cli.held import brief
-from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, daemon_runs, one, with_journal
-from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, print_json, safe
+from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, ReadAloudOption, daemon_runs, one, with_journal
+from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, err, left, local, out, print_json, safe
 from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
 from coolmail.core.errors import CoolmailError
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from coolmail.journal.store import Event
 
 
-def show(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def show(
+    ids: IdArgument,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    read_aloud: ReadAloudOption = False,
+) -> None:
     """Show a message: its text with the hot sentences marked, why it waits, what happened to it."""
 
     async def work(journal: Journal, settings: Settings) -> None:
@@ -47,8 +52,21 @@ def show(ids: IdArgument, config: ConfigOption = None, as_json: JsonOption = Fal
             return
         for entry in found:
             await _show_one(journal, entry, settings)
+            if read_aloud:
+                aloud(entry)
 
     with_journal(config, work)
+
+
+def aloud(entry: Entry) -> None:
+    """Read the own text of a message aloud; say why where that cannot be done."""
+    from coolmail.cli.speaking import read_aloud  # noqa: PLC0415 - rarely asked for
+
+    report = entry.report
+    if report is None or not report.own_text.strip():
+        err.print(f"{entry.id} is not read aloud: there is no text of yours in it.")
+    elif why := read_aloud(report.own_text, report.language):
+        err.print(f"{entry.id} is not read aloud: {safe(why)}", soft_wrap=True)
 
 
 async def _show_one(journal: Journal, entry: Entry, settings: Settings) -> None:
