@@ -13,12 +13,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from coolmail.calls.finding import Material, find
 from coolmail.config import PasswordError, find_password
 from coolmail.core.errors import CoolmailError
 from coolmail.core.settings import Account, Server, Settings
 from coolmail.core.steps import Role
+from coolmail.daemon.apart import Lookup, LookupFailedError, look_up_apart
 from coolmail.daemon.boxes import look
 from coolmail.daemon.desk import Judge
+from coolmail.daemon.preparing import dav_passwords
 from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal, JournalError
 from coolmail.mail import submission
@@ -29,6 +32,9 @@ PATIENCE = 30.0
 
 AHEAD = timedelta(minutes=5)
 """How far the journal's last entry may lie in the future before the clock is doubted."""
+
+NOBODY = "nobody@coolmail.invalid"
+"""An address that is in no address book (RFC 2606 section 2)."""
 
 SAMPLE = "Thank you for the quick answer. Tuesday at ten suits me well."
 
@@ -53,7 +59,7 @@ class Finding:
 async def examine(
     settings: Settings, config: Path, journal: Path, judge: Judge, *, clock: Callable[[], datetime]
 ) -> AsyncIterator[Finding]:
-    """Yield what is found about the configuration, every account, the model, the journal and the clock."""
+    """Yield what is found about the configuration, every account, the model, the journal, address books and calendars, and the clock."""
     yield _config(settings, config)
     for account in settings.accounts:
         async for finding in _account(account):
@@ -61,14 +67,16 @@ async def examine(
     yield await _model(judge)
     async for finding in _journal(journal, clock()):
         yield finding
+    async for finding in _sources(settings, clock()):
+        yield finding
     moment = clock().astimezone(zone_of(settings))
     yield Finding("clock", Grade.OK, f"it is {moment:%A %H:%M} ({moment.tzname()}); deadlines follow this clock")
 
 
 def _config(settings: Settings, path: Path) -> Finding:
-    holds_password = any(
-        server.secret.password is not None for account in settings.accounts for server in (account.imap, account.smtp)
-    )
+    servers = [server.secret for account in settings.accounts for server in (account.imap, account.smtp)]
+    davs = [dav.secret for dav in (settings.calls.carddav, settings.calls.caldav) if dav is not None]
+    holds_password = any(secret.password is not None for secret in (*servers, *davs))
     try:
         open_to_others = stat.S_IMODE(path.stat().st_mode) & 0o077
     except OSError:
@@ -160,3 +168,29 @@ async def _journal(path: Path, now: datetime) -> AsyncIterator[Finding]:
         )
     if daemon is not None and daemon.notice:
         yield Finding("daemon", Grade.WARNING, daemon.notice)
+
+
+async def _sources(settings: Settings, now: datetime) -> AsyncIterator[Finding]:
+    """Read the address books and calendars of the config as for a call, here with nobody."""
+    material = Material(
+        client=NOBODY,
+        ours=tuple(account.address for account in settings.accounts),
+        letters=(),
+        rules=settings.calls,
+        hours=settings.hold.working_hours,
+        zone=zone_of(settings),
+        now=now,
+    )
+    if not Lookup(material).asks_sources:
+        return
+    passwords, troubles = await dav_passwords(settings.calls)
+    try:
+        found = await look_up_apart(Lookup(material, passwords=passwords))
+        usual = find(material).remarks
+        troubles += tuple(remark for remark in found.remarks if remark not in usual)
+    except LookupFailedError as error:
+        troubles += (f"They could not be looked through: {error}",)
+    for said in troubles:
+        yield Finding("calls", Grade.WARNING, said)
+    if not troubles:
+        yield Finding("calls", Grade.OK, "the address books and calendars of the config can be read")

@@ -15,7 +15,7 @@ from coolmail.calls.keeping import from_json, to_json
 from coolmail.config.secrets import PasswordError, find_dav_password
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
-from coolmail.core.settings import Account, Settings
+from coolmail.core.settings import Account, CallRules, Settings
 from coolmail.core.states import State
 from coolmail.core.talk import Preparation
 from coolmail.daemon.apart import Lookup, LookupFailedError, look_up_apart
@@ -65,7 +65,9 @@ async def _find(desk: Desk, entry: Entry) -> Preparation:
     )
     if desk.another_session is None:
         return find(replace(material, letters=() if own is None else (read_letter(own),)))
-    passwords, refused = await _passwords(desk)
+    passwords, refused = await dav_passwords(desk.settings.calls)
+    for said in refused:
+        log.warning("%s: %s", desk.account.name, said)
     question = Lookup(
         replace(material, remarks=(*remarks, *refused)), (*gathered.mails, *([own] if own else [])), passwords
     )
@@ -86,11 +88,11 @@ async def _look_up(desk: Desk, entry: Entry, question: Lookup) -> Preparation:
     return find(question.material)
 
 
-async def _passwords(desk: Desk) -> tuple[dict[str, str], tuple[str, ...]]:
+async def dav_passwords(rules: CallRules) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the passwords of the DAV accounts by their address, and in words which could not be had."""
     found: dict[str, str] = {}
     refused = []
-    for dav, what in ((desk.settings.calls.carddav, "The address book"), (desk.settings.calls.caldav, "The calendar")):
+    for dav, what in ((rules.carddav, "The address book"), (rules.caldav, "The calendar")):
         if dav is None or dav.url in found:
             continue
         try:
@@ -101,7 +103,6 @@ async def _passwords(desk: Desk) -> tuple[dict[str, str], tuple[str, ...]]:
             why = f"its password was not there within {PATIENCE:.0f} s"
         except PasswordError as error:
             why = str(error)
-        log.warning("%s: %s was not read: %s", desk.account.name, what.lower(), why)
         refused.append(f"{what} was not read: {why}")
     return found, tuple(refused)
 

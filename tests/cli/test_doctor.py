@@ -23,6 +23,7 @@ from tests.cli.conftest import Desk
 from tests.cli.test_deciding import at_a_terminal
 from tests.cli.test_editing import needs_model
 from tests.servers.dovecot import User
+from tests.servers.radicale import PASSWORD, Radicale
 from tests.servers.smtp_sink import SmtpSink
 
 
@@ -62,6 +63,27 @@ async def test_all_is_well(desk: Desk, user: User, smtp: SmtpSink) -> None:
     assert smtp.accepted == []
     with user.other_client() as client:
         assert not any(b"Coolmail" in line for line in client.list()[1] if isinstance(line, bytes))
+
+
+async def test_address_books_and_calendars_are_read(
+    desk: Desk, user: User, smtp: SmtpSink, radicale: Radicale, tmp_path: Path
+) -> None:
+    """On a real server and from a file; what cannot be read is a warning, for mail works without."""
+    owner = radicale.user()
+    owner.calendar(
+        "Work",
+        "BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T080000Z\r\nDURATION:PT1H\r\nEND:VEVENT",
+    )
+    account = {"url": radicale.url, "username": owner.name, "password": PASSWORD}
+    config_for(desk, user, smtp, calls={"caldav": account})
+    found = await examined(desk)
+    assert found["calls"] == ("ok", "the address books and calendars of the config can be read")
+    config_for(desk, user, smtp, calls={"caldav": account, "contacts": [str(tmp_path / "nobody.vcf")]})
+    desk.config.chmod(0o644)
+    found = await examined(desk)
+    assert found["calls"][0] == "warning"
+    assert "nobody.vcf is not there" in found["calls"][1]
+    assert "chmod 600" in found["config"][1]
 
 
 async def test_each_trouble_is_said_and_hides_no_other(desk: Desk, user: User, smtp: SmtpSink, tmp_path: Path) -> None:
