@@ -51,7 +51,15 @@ dovecot:
 	  else echo "no Dovecot here: its tests will be skipped (Debian: apt install dovecot-imapd)"; fi; fi
 .PHONY: dovecot
 
-test: lint dovecot
+# Some tests move the daemon's clock with libfaketime.
+faketime:
+	@if ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq faketime >/dev/null || true; \
+	  else echo "no libfaketime here: its tests will be skipped (Debian: apt install faketime)"; fi; fi
+.PHONY: faketime
+
+test: lint dovecot faketime
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 bench: $(VENV)/.tested dovecot

@@ -158,6 +158,8 @@ class Fault:
     calm: str = "filed"
     hot: str = "filed"
     tls: str = "none"
+    patience: float = BRIEF
+    """Seconds that the longest waits of the daemon last: for the reply to the content, and for an APPEND."""
 
 
 def cut_at(command: str, nth: int = 1, *, smtp: bool = False) -> Callable[[Lines], Awaitable[None]]:
@@ -236,13 +238,31 @@ async def cut_inside_the_content(lines: Lines) -> None:
 async def one_octet_at_a_time(lines: Lines) -> None:
     """Deliver what the servers say octet by octet, for the whole story; the mailboxes are looked at when there is news, not every second."""
     lines.home.settings["poll"] = "30s"
-    lines.home.settings["accounts"][0]["imap"]["timeout"] = "60s"
-    lines.imap.trickle = lines.smtp.trickle = 0.0001
+    for server, line in (("imap", lines.imap), ("smtp", lines.smtp)):
+        lines.home.settings["accounts"][0][server]["timeout"] = "60s"
+        line.trickle, line.trickled = 0.0001, 40  # past the tag, the command's name and the length of a literal
 
 
 async def late(lines: Lines) -> None:
     """Deliver everything late, for the whole story."""
     lines.imap.latency = lines.smtp.latency = 0.05
+
+
+async def five_seconds(lines: Lines) -> None:
+    """Deliver every piece five seconds late in both directions: while the calm message is submitted, then while the hot one is put into Held."""
+    for server in ("imap", "smtp"):
+        lines.home.settings["accounts"][0][server]["timeout"] = "60s"
+    lines.smtp.latency = 5.0
+
+    def slow() -> None:
+        lines.imap.latency = 5.0
+
+    holding = lines.imap.on_command(Nth(b'UID MOVE .*"Coolmail/Held"', cut=False, then=slow))
+    await lines.home.until(lambda: lines.home.booked, 200)
+    lines.smtp.latency = 0
+    await holding.wait()
+    await asyncio.sleep(20)
+    lines.imap.latency = 0
 
 
 async def later_than_anybody_waits(lines: Lines) -> None:
@@ -321,6 +341,7 @@ ASKED = {"calm": "review"}
 COPIED, STORED = r"\[COPYUID [\d ]+\]", r"\[APPENDUID [\d ]+\]"
 
 FAULTS = [
+    Fault("five seconds of latency", five_seconds, patience=60.0),  # the longest story comes first
     *(
         Fault(f"reset in the place of {name}", cut_at(command, nth))
         for name, command, nth in (
@@ -358,7 +379,7 @@ FAULTS = [
     Fault("black hole at the claim", swallow_from('UID MOVE .*"Coolmail/Sending"'), **ASKED),
     Fault("black hole at the Sent copy's APPEND", swallow_from('APPEND "Sent"')),
     Fault("truncated inside a literal", cut_inside_a_literal),
-    Fault("one octet at a time", one_octet_at_a_time),
+    Fault("one octet at a time", one_octet_at_a_time, patience=60.0),
     Fault("latency", late),
     Fault("latency beyond all patience", later_than_anybody_waits),
     Fault("BYE", bye),

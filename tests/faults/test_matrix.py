@@ -28,9 +28,9 @@ COUNTS = {
 }
 
 
-def rows() -> list[tuple[str, str]]:
-    """Return fault and proof of every row of the matrix."""
-    text = DOCUMENT.read_text().partition("## Failure matrix")[2].partition("\n## ")[0]
+def rows(section: str = "Failure matrix") -> list[tuple[str, str]]:
+    """Return fault and proof of every row of the matrix, or of another table that begins a section."""
+    text = DOCUMENT.read_text().partition(f"## {section}\n")[2].partition("\n## ")[0]
     cells = [
         [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
     ]
@@ -49,9 +49,10 @@ def defined() -> dict[str, list[Path]]:
 def test_every_row_names_what_exists() -> None:
     """Each row names at least one proof, and each test, file, parameter and program named is there."""
     functions, wrong = defined(), []
-    table = rows()
+    table, traps = rows(), rows("Traps of servers, clients and libraries")
     assert len(table) >= 40
-    for fault, proof in table:
+    assert len(traps) >= 13
+    for fault, proof in (*table, *traps):
         named = re.findall(r"`([^`]+)`", proof)
         wrong += [] if named else [f"{fault}: nothing shows it"]
         wrong += [f"{fault}: there is no {name}" for name in named if not _exists(name, functions)]

@@ -12,13 +12,13 @@ import pytest
 
 from coolmail.core.settings import Tls
 from tests.faults.household import CALM_TEXT, HOT_TEXT, household
-from tests.faults.lines import BRIEF, FAULTS, Fault, through_lines
+from tests.faults.lines import FAULTS, Fault, through_lines
 from tests.faults.side_by_side import SideBySide
 from tests.servers.dovecot import Dovecot
 
 HOLD = timedelta(seconds=3)
 
-pytestmark = pytest.mark.xdist_group("network")  # told side by side, so all by one worker
+pytestmark = [pytest.mark.xdist_group("network"), pytest.mark.timeout(600)]  # told side by side, so all by one worker
 
 Told = SideBySide[Fault, dict[str, str]]
 
@@ -40,10 +40,10 @@ def told(request: pytest.FixtureRequest, dovecot: Dovecot, tmp_path_factory: pyt
             calm, hot = await home.save(CALM_TEXT, "The new logo"), await home.save(HOT_TEXT, "The last bill")
             breaking = asyncio.create_task(fault.set_up(lines))  # type: ignore[arg-type,var-annotated]
             await asyncio.sleep(0)  # it sets the trap before the daemon starts
-            home.start(patience=BRIEF)
-            async with asyncio.timeout(180):
+            home.start(patience=fault.patience)
+            async with asyncio.timeout(280):
                 await breaking
-            await home.settles(within=180)
+            await home.settles(within=280)
             ended = await home.audit(hold=HOLD)
             return {"calm": ended[calm], "hot": ended[hot]}
 

@@ -22,7 +22,7 @@ class FaultProxy:
     cut_client_after, cut_server_after: so many more octets from that side are let through, then the connection is reset.
     drop_reply: a reply that contains this pattern is not delivered, the connection is reset instead.
     cut_on_command: a command that contains this pattern is not delivered, the connection is reset instead.
-    trickle: seconds between single octets from the server.  latency: seconds every piece is late.
+    trickle: seconds between single octets from the server, of each piece the first `trickled`.  latency: seconds every piece is late.
     rewrite: what the server says is passed through this function, piece by piece.
     """
 
@@ -38,6 +38,7 @@ class FaultProxy:
         self.drop_reply: re.Pattern[bytes] | None = None
         self.cut_on_command: re.Pattern[bytes] | None = None
         self.trickle: float = 0
+        self.trickled = 1_000_000
         self.latency: float = 0
         self.rewrite: Callable[[bytes], bytes] = bytes
         self._open = asyncio.Event()
@@ -132,12 +133,13 @@ class FaultProxy:
                         await writer.drain()
                         return self.reset()
                     self.cut_server_after -= len(data)
-                step = 1 if self.trickle else len(data)
-                for start in range(0, len(data), step):
-                    writer.write(data[start : start + step])
+                single = min(len(data), self.trickled) if self.trickle else 0
+                for start in range(single):
+                    writer.write(data[start : start + 1])
                     await writer.drain()
-                    if self.trickle:
-                        await asyncio.sleep(self.trickle)
+                    await asyncio.sleep(self.trickle)
+                writer.write(data[single:])
+                await writer.drain()
         writer.close()
         return None
 

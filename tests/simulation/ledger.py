@@ -201,11 +201,8 @@ class Ledger:
         last_look = looked["Coolmail/Sending"]
         if entry.decision in STOPPING or (machine, entry.id) in self.cli_stops:
             broken.append("it was cancelled or withdrawn on the command line before")
-        if (
-            (edit := self.edited.get((machine, entry.id))) is not None
-            and edit[0] is not version
-            and edit[1] < last_look
-        ):
+        edit = self.edited.get((machine, entry.id))
+        if edit is not None and edit[1] < last_look and runner.journal.pending(entry.id) is not None:
             broken.append(f"it was edited before: {edit[0]} was to take its place")
         # With its mailbox gone nobody can tell what the user moved away or deleted from what was lost; it comes back, and a release goes on.
         if book.stopped is not None and book.stopped[0] < last_look and not world.deleted_mailboxes:

@@ -39,6 +39,8 @@ def edit_by_command(machine: Machine, entry: Entry, old: Book, version: Version,
     book = world.ledger.wrote(version)
     old.touched = old.removed = book.touched = True
     world.ledger.declare(book, override=send or old.overridden)
+    if send:
+        world.ledger.cli_stops.pop((machine.name, entry.id), None)
     world.ledger.edited[machine.name, entry.id] = (version, world.pace.step)
     role = "held" if entry.state is State.HELD else "review"
     kind = EDIT_AND_SEND if send else EDIT
@@ -309,19 +311,8 @@ class Person:
         old = world.ledger.book_of(newest.raw if newest is not None else journal.contents[entry.id])
         assert old is not None
         letter = self.letters[old.version.letter]
-        naming, letter.naming = letter.naming, "new"
-        version = self._new_version(letter, world.pace.rng.choice(("hot", "calm")))
-        letter.naming = naming
-        self._say(
-            f"edits {entry.id} on {machine.name}: {old.version} becomes {version}{' and is sent' if send else ''}"
-        )
-        book = world.ledger.wrote(version)
-        old.touched = old.removed = book.touched = True
-        world.ledger.declare(book, override=send or old.overridden)
-        world.ledger.edited[machine.name, entry.id] = (version, world.pace.step)
-        role = "held" if entry.state is State.HELD else "review"
-        kind = EDIT_AND_SEND if send else EDIT
-        journal.ask_now(Errand(entry.id, entry.account, kind, role, version.raw, version.message_id, machine.clock()))
+        version = self._new_version(letter, world.pace.rng.choice(("hot", "calm")), "edited")
+        edit_by_command(machine, entry, old, version, send=send)
 
     def _extend(self, name: str, identifier: str) -> None:
         journal = self.world.machine(name).journal

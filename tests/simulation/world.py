@@ -263,7 +263,7 @@ class World:
         pace.work_on()
         quiet = 0
         for _ in range(SETTLING_ROUNDS):
-            wake = None
+            wake, before = None, self._standing()
             for machine in self.machines:
                 machine.run()
                 pace.work_on()
@@ -271,13 +271,21 @@ class World:
                 wake = due if wake is None else min(wake, due)
             assert wake is not None
             ahead = (wake - pace.now()).total_seconds()
-            quiet = quiet + 1 if ahead > 15 * 86400 else 0
+            quiet = quiet + 1 if ahead > 15 * 86400 and self._standing() == before else 0
             if quiet > 2:
                 return
             pace.true += min(max(ahead, 1.0), 6 * 3600.0) if quiet == 0 else 1200.0
         raise BrokenPromiseError(
             f"it does not come to rest: {[(machine.name, machine.wake) for machine in self.machines]}"
         )
+
+    def _standing(self) -> list[object]:
+        """Return what changes as long as anybody does anything."""
+        return [
+            *((box.name, box.uidvalidity, box.uidnext, len(box.messages)) for box in self.server.boxes.values()),
+            *((entry.id, entry.state, entry.message_id) for m in self.machines for entry in m.journal.entries.values()),
+            *(asked.id for machine in self.machines for asked in machine.journal.unfinished()),
+        ]
 
 
 def run(seed: int, *, traced: bool = False) -> Outcome:
