@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from coolmail.core.settings import Sensitivity
-from coolmail.core.tone import Kind, Scale
+from coolmail.core.tone import Scale
 from coolmail.tone.errors import ModelUnavailable
 
 FILE = "calibration.json"
@@ -33,23 +33,18 @@ class Platt:
 class Calibration:
     """How this model's logits are to be read.
 
-    `sentence_marked` is the heat from which a sentence is evidence, `kind_marked` the probability from which a kind is named.
+    `sentence_marked` is the heat from which a sentence is evidence.
     """
 
     message: Platt = Platt()
     sentence: Platt = Platt()
     sentence_marked: float = 0.5
-    kind_marked: Mapping[Kind, float] | None = None
     scales: Mapping[Sensitivity, Scale] | None = None
 
     def scale(self, sensitivity: Sensitivity = Sensitivity.NORMAL, threshold: float | None = None) -> Scale:
         """Return the levels for a sensitivity; `threshold`, if given, is where holding begins instead."""
         scale = (self.scales or {}).get(sensitivity, Scale())
         return scale if threshold is None else scale.held_from(threshold)
-
-    def marks(self, kind: Kind) -> float:
-        """Return the probability from which a sentence is said to be of this kind."""
-        return (self.kind_marked or {}).get(kind, 0.5)
 
 
 def load(folder: Path) -> Calibration:
@@ -76,6 +71,5 @@ def parse(data: dict[str, Any]) -> Calibration:
         message=Platt(**data["message"]),
         sentence=Platt(**data["sentence"]),
         sentence_marked=float(data["sentence_marked"]),
-        kind_marked={Kind(name): float(value) for name, value in data["kind_marked"].items()},
         scales={Sensitivity(name): Scale(**value) for name, value in data["levels"].items()},
     )

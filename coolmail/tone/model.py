@@ -29,7 +29,7 @@ from coolmail.tone.quantise import quantised
 from coolmail.tone.sentences import split
 from coolmail.tone.windows import owner, windows
 
-MOST_KINDS = 2  # what is told of one sentence; a list of six tells nothing
+SECOND_KIND = 0.6  # of the likelihood of the first
 TOGETHER = 4  # windows of one long mail that go through the encoder at once
 NOTHING = "There is no text of your own in this message, so there was nothing to judge."
 
@@ -145,11 +145,11 @@ class ToneModel:
             sentences.append(SentenceHeat(text[start:end], start, end, hot, named))
         return ToneReport(heat, level, text, tuple(sentences))
 
-    def _kinds(self, logits: Sequence[float]) -> tuple[Kind, ...]:
-        """Name the kinds of a marked sentence, likeliest first: one at least, `MOST_KINDS` at most."""
-        likely = sorted(((value, kind) for value, kind in zip(_sigmoid(logits), KINDS, strict=True)), reverse=True)
-        named = tuple(kind for value, kind in likely if value >= self.calibration.marks(kind)) or (likely[0][1],)
-        return named[:MOST_KINDS]
+    @staticmethod
+    def _kinds(logits: Sequence[float]) -> tuple[Kind, ...]:
+        """Name the kinds of a marked sentence, likeliest first: one, and a second that is nearly as likely. A list of six tells nothing."""
+        (most, kind), (next_most, second) = sorted(zip(_sigmoid(logits), KINDS, strict=True), reverse=True)[:2]
+        return (kind, second) if next_most >= SECOND_KIND * most else (kind,)
 
 
 def _sigmoid(logits: Sequence[float]) -> list[float]:

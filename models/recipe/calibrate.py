@@ -15,7 +15,6 @@ BUDGETS = {"relaxed": 0.005, "normal": 0.02, "strict": 0.06}
 WARM_BUDGET = 0.12
 LOWEST_HOLD, HIGHEST_HOLD = 0.5, 0.95
 EVIDENCE_PRECISION = 0.85
-PRIOR_SHARE = 0.02  # how often a sentence must be of a kind for its threshold to be fitted
 
 
 def platt(logits: Sequence[float], labels: Sequence[float]) -> tuple[float, float]:
@@ -49,16 +48,10 @@ def calibration(rows: Sequence[dict]) -> dict:
     sentence = np.concatenate([row["sentences"] for row in rows])
     marked = np.concatenate([row["heats"] for row in rows])
     s_slope, s_shift = platt(sentence, np.clip(marked, 0, 1))
-    kind_logit = np.concatenate([row["kinds"] for row in rows if row["kinds"]])
-    kind_named = np.concatenate([row["named"] for row in rows if row["named"]])
     return {
         "message": {"slope": round(slope, 5), "shift": round(shift, 5)},
         "sentence": {"slope": round(s_slope, 5), "shift": round(s_shift, 5)},
         "sentence_marked": round(_precise(sigmoid(s_slope * sentence + s_shift), marked > 0.3), 4),
-        "kind_marked": {
-            kind.value: round(_best_f1(sigmoid(kind_logit[:, at]), kind_named[:, at] > 0.5), 4)
-            for at, kind in enumerate(Kind)
-        },
         "levels": levels,
         "fitted_on": {
             "mails": len(rows),
@@ -82,15 +75,6 @@ def _precise(heat: np.ndarray, marked: np.ndarray) -> float:
     return 0.6
 
 
-def _best_f1(score: np.ndarray, truth: np.ndarray) -> float:
-    """Return the threshold with the best F1, or one half where there are too few positives to tell."""
-    if truth.sum() < 8:
-        return 0.5
-    grid = np.arange(0.1, 0.75, 0.025)
-    f1 = [2 * (truth & (score >= t)).sum() / max(1, truth.sum() + (score >= t).sum()) for t in grid]
-    return float(grid[int(np.argmax(f1))])
-
-
 def figures(rows: Sequence[dict], rounds: int = 1000) -> dict:
     """Say how good held-out judgements are; calibration error is of heat fitted on the other half of the scenarios."""
     held = np.array([row["held"] for row in rows])
@@ -105,6 +89,8 @@ def figures(rows: Sequence[dict], rounds: int = 1000) -> dict:
     marked = np.concatenate([row["heats"] for row in rows]) > 0.3
     kind_logit = np.concatenate([row["kinds"] for row in rows if row["kinds"]])
     kind_named = np.concatenate([row["named"] for row in rows if row["named"]]) > 0.5
+    hot = kind_named.any(1)
+    kind_logit, kind_named = kind_logit[hot], kind_named[hot]
     pairs = _by(rows, "scenario")
     order = [
         one["logit"] > other["logit"]
@@ -131,6 +117,7 @@ def figures(rows: Sequence[dict], rounds: int = 1000) -> dict:
         "sentence_average_precision": round(float(average_precision_score(marked, sentence)), 4),
         "sentences": len(marked),
         "marked": int(marked.sum()),
+        "likeliest_kind_named": round(float(kind_named[np.arange(len(kind_logit)), kind_logit.argmax(1)].mean()), 4),
         "kind_average_precision": {
             kind.value: round(float(average_precision_score(kind_named[:, at], kind_logit[:, at])), 3)
             for at, kind in enumerate(Kind)

@@ -96,7 +96,6 @@ def test_one_hostile_line_in_a_long_mail_is_the_hottest(model: ToneModel, buried
     assert max(hot.sentences, key=lambda sentence: sentence.heat).text in HOSTILE
 
 
-@pytest.mark.xfail(reason="the first model sees the line, but does not yet hold a long calm mail for it", strict=False)
 def test_one_hostile_line_in_a_long_mail_holds_it(model: ToneModel, buried: str) -> None:
     """One line that nobody should send is enough."""
     (report,) = model.judge([buried])
