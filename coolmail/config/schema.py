@@ -40,6 +40,10 @@ def _threshold(value: Any) -> float | None:
     return float(value)
 
 
+def _off(value: Any) -> Any:
+    return "off" if value is False else value  # YAML 1.1 reads a bare `off` as false
+
+
 ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]{1,64}@[^@\s<>,;:\"()\[\]\\]{1,255}")
 CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*-\s*(\d{1,2})(?::(\d{2}))?")
 COUNTRY = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
@@ -432,6 +436,7 @@ class Config(Part):
     poll: Duration = timedelta(seconds=60)
     journal: str | None = None
     notes: Literal["keep", "remove"] = "remove"
+    notifications: Annotated[core.Notifications, BeforeValidator(_off)] = core.Notifications.SHORT
     calls: CallsPart = CallsPart()
 
     @field_validator("settle", mode="before")
@@ -492,5 +497,6 @@ class Config(Part):
             poll=self.poll,
             journal=self.journal,
             notes=self.notes,
+            notifications=self.notifications,
             calls=self.calls.rules(),
         )

@@ -31,6 +31,14 @@ class UnknownLanguage(StrEnum):
     ASK = "ask"
 
 
+class Notifications(StrEnum):
+    """What is shown on the desktop when mail waits: nothing, that it does, or also which mail and to whom."""
+
+    OFF = "off"
+    SHORT = "short"
+    FULL = "full"
+
+
 class Sensitivity(StrEnum):
     """Where on the calibration curve mail begins to be held."""
 
@@ -211,5 +219,6 @@ class Settings:
     notes: str = "remove"
     """`remove` takes the note out of INBOX when its hold ends, `keep` leaves it."""
     calls: CallRules = CallRules()
+    notifications: Notifications = Notifications.SHORT
     templates: str | None = None
     """Folder of the user's own templates for letters, beside the configuration file; None: there is no file."""

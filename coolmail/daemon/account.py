@@ -22,6 +22,7 @@ from coolmail.core.steps import Role
 from coolmail.daemon.boxes import NoMailboxError, prepare
 from coolmail.daemon.desk import Desk, Judge, log
 from coolmail.daemon.doors import Doors
+from coolmail.daemon.notifying import Notifier
 from coolmail.daemon.survey import Survey
 from coolmail.daemon.sweep import Sweeper
 from coolmail.journal import Journal, JournalCorruptError, JournalError
@@ -67,6 +68,7 @@ class AccountService:
     clock: Callable[[], datetime]
     monotonic: Callable[[], float]
     zone: tzinfo
+    notifier: Notifier | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
     sweeps: int = 0
     """How often this account was swept, for tests and `status`."""
@@ -124,6 +126,7 @@ class AccountService:
                 clock=self.clock,
                 zone=self.zone,
                 another_session=lambda: ImapSession.open(self.account.imap, password),
+                notify=None if self.notifier is None else self.notifier.notify,
             )
             sweeper = Sweeper(desk, Survey(session, boxes), Doors(self.settings.settle, self.monotonic), self.monotonic)
             await sweeper.meet()

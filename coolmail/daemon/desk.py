@@ -68,6 +68,8 @@ class Desk:
     """Entries whose last step failed, and when to try again."""
     another_session: Callable[[], Awaitable[ImapSession]] | None = None
     """Opens one more connection to the same account, for work that may be cut short; None: there is none to be had."""
+    notify: Callable[[str, Entry], None] | None = None
+    """Says on the desktop that a note of a kind about a message was written; returns at once and never fails."""
 
     @property
     def rules(self) -> Rules:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from coolmail.core.settings import Settings
 from coolmail.daemon.account import AccountService
 from coolmail.daemon.desk import Judge, log
+from coolmail.daemon.notifying import Notifier
 from coolmail.daemon.zone import zone_of
 from coolmail.journal import Journal, JournalCorruptError, JournalError
 
@@ -43,8 +44,10 @@ async def run(
 ) -> None:
     """Serve all accounts until cancelled, or until the journal turns out to be damaged (`JournalCorruptError`)."""
     zone = zone_of(settings)
+    notifier = Notifier(settings.notifications, monotonic)
     services = [
-        AccountService(account, settings, journal, judge, clock, monotonic, zone) for account in settings.accounts
+        AccountService(account, settings, journal, judge, clock, monotonic, zone, notifier)
+        for account in settings.accounts
     ]
     started_at = clock()
     tasks = [asyncio.create_task(_supervised(service)) for service in services]

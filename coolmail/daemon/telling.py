@@ -58,6 +58,8 @@ async def tell(desk: Desk, entry: Entry, kind: str) -> None:
         suggestion_id=suggestion_id,
         **more,
     )
+    if desk.notify is not None:
+        desk.notify(kind, entry)
 
 
 async def _talked(desk: Desk, entry: Entry) -> Talked:
@@ -81,6 +83,8 @@ async def tell_refused(desk: Desk, entry: Entry) -> None:
         mailboxes=desk.account.mailboxes,
     )
     await append_once(desk, INBOX, note_id, note, flags=())
+    if desk.notify is not None:
+        desk.notify("refused", entry)
 
 
 async def untell(desk: Desk, entry: Entry) -> None:
