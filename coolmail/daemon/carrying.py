@@ -291,8 +291,13 @@ async def _move(desk: Desk, entry: Entry, role: Role, target: Role) -> Place | N
 
 
 async def restore(desk: Desk, entry: Entry, reason: str) -> None:
-    """Put the journal's bytes into `Review`, once; a message for which the server has no room there is `failed` until it has."""
+    """Put the journal's bytes into `Review`, once; a message for which the server has no room there is `failed` until it has.
+
+    A withdrawn one that still lies in Drafts as it was is moved from there: beside a second copy it could not be sent.
+    """
     place = next(iter(await desk.find(Role.REVIEW, entry.message_id)), None)
+    if place is None and entry.state is State.WITHDRAWN:
+        place = await _from_drafts(desk, entry)
     if place is None:
         raw = complete(await desk.raw(entry), message_id=entry.message_id, date=entry.taken_at)
         review = desk.boxes[Role.REVIEW]
@@ -317,6 +322,16 @@ async def restore(desk: Desk, entry: Entry, reason: str) -> None:
         await desk.journal.change(entry.id, State.REVIEW, now=desk.clock(), what=reason, **changes)
     else:
         await desk.journal.move(entry.id, entry.state, State.REVIEW, now=desk.clock(), what=reason, **changes)
+
+
+async def _from_drafts(desk: Desk, entry: Entry) -> Place | None:
+    """Move a withdrawn message from Drafts into `Review`; None if it does not lie there as it was withdrawn."""
+    for draft in await desk.find(Role.DRAFTS, entry.message_id):
+        if await desk.is_at(draft, entry):
+            moved = await desk.session.move(Uid(draft.uid), desk.boxes[Role.REVIEW])
+            if moved is not None:
+                return Place(desk.boxes[Role.REVIEW], moved.uidvalidity, moved.uid)
+    return None
 
 
 async def _fail(desk: Desk, entry: Entry, reason: str) -> None:

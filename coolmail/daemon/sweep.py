@@ -57,6 +57,9 @@ class Sweeper:
         desk = self.desk
         editing = await run_edits(desk)
         await run_errands(desk)
+        await (
+            self._restores()
+        )  # before the look: one that was withdrawn lies in Drafts, too, and must be seen in Review as well
         view = await self.survey.look()
         now = self.monotonic()
         self.sending_since = {
@@ -65,7 +68,6 @@ class Sweeper:
         ignored = await self._ignored(view)
         entries = await desk.journal.active(desk.account.name)
         conflicts = await self._freeze(entries, view)
-        await self._restores()
         wake = desk.clock() + desk.settings.poll
         for entry in await desk.journal.active(desk.account.name):
             if held_back(entry, editing):
