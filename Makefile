@@ -65,6 +65,7 @@ test: lint dovecot faketime
 bench: $(VENV)/.tested dovecot
 	$(BIN)/python -m benchmarks.queue
 	$(BIN)/python -m benchmarks.cli
+	$(BIN)/python -m benchmarks.screen
 	$(BIN)/python -m benchmarks.tone
 
 clean:

@@ -17,6 +17,7 @@ from textual import work
 from textual.app import App, SuspendNotSupported
 from textual.binding import BindingType
 from textual.css.query import NoMatches
+from textual.widgets import Input
 
 from coolmail.cli import acts, talks
 from coolmail.cli.acts import Act
@@ -72,7 +73,10 @@ class Review(App[None]):
     CSS_PATH = "screen.tcss"
     TITLE = "coolmail"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [(key.key, key.action, key.word) for key in (*ACTS, *ALWAYS)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *((key.key, f"act('{key.action}')", key.word) for key in ACTS),
+        *((key.key, key.action, key.word) for key in ALWAYS),
+    ]
     SCREENS: ClassVar = {"waiting": Waiting}
 
     def __init__(self, world: World) -> None:
@@ -82,6 +86,7 @@ class Review(App[None]):
         self.known = world.first is not None
         self.daemon: bool | None = None
         self.said, self.refused = "", False
+        self._acting = False
         self.journal: Journal | None = None
         self.opened = asyncio.Event()
         self._open = AsyncExitStack()
@@ -231,7 +236,35 @@ class Review(App[None]):
         """Show all keys."""
         self.push_screen(Page("Keys", help_page()))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Say whether an action may run now: a slash in a line of text is a slash."""
+        return not (action == "search" and isinstance(self.focused, Input))
+
     # -- acts
+
+    def action_act(self, name: str) -> None:
+        """Begin to do something with the chosen message, unless something is being done: what is typed ahead of a question starts nothing."""
+        if not self._acting:
+            self._acting = True
+            self._run_act(name)
+
+    @work
+    async def _run_act(self, name: str) -> None:
+        acts_by_name = {
+            "release": self._release,
+            "edit": self._edit,
+            "withdraw": self._withdraw,
+            "cancel": self._cancel,
+            "extend": self._extend,
+            "undo": self._undo,
+            "call": self._call,
+            "suggest": self._suggest,
+            "feedback": self._feedback,
+        }
+        try:
+            await acts_by_name[name]()
+        finally:
+            self._acting = False
 
     async def _act(self, entry: Entry, act: Callable[[Journal, Entry], Awaitable[Act]]) -> None:
         """Do something with the message as it was shown, and say what came of it."""
@@ -251,8 +284,7 @@ class Review(App[None]):
         undo = " u undoes it." if came.done else ""
         self.say(f"{came.said.rstrip('.')}.{undo}{later}", refused=not came.done)
 
-    @work
-    async def action_release(self) -> None:
+    async def _release(self) -> None:
         """Send the message now, after a second look."""
         if (entry := self.chosen()) is None:
             return
@@ -275,8 +307,7 @@ class Review(App[None]):
         now = self.world.clock
         await self._act(entry, lambda journal, it: acts.release(journal, it, now=now(), again=again, reason=why))
 
-    @work
-    async def action_cancel(self) -> None:
+    async def _cancel(self) -> None:
         """Never send the message, if that is meant."""
         if (entry := self.chosen()) is None:
             return
@@ -286,14 +317,12 @@ class Review(App[None]):
             return
         await self._act(entry, lambda journal, it: acts.cancel(journal, it, now=self.world.clock()))
 
-    @work
-    async def action_withdraw(self) -> None:
+    async def _withdraw(self) -> None:
         """Take the message back into Drafts."""
         if (entry := self.chosen()) is not None:
             await self._act(entry, lambda journal, it: acts.withdraw(journal, it, now=self.world.clock()))
 
-    @work
-    async def action_extend(self) -> None:
+    async def _extend(self) -> None:
         """Let the message wait longer."""
         if (entry := self.chosen()) is None:
             return
@@ -310,8 +339,7 @@ class Review(App[None]):
             return
         await self._act(entry, lambda journal, it: acts.extend(journal, it, until, now=world.clock()))
 
-    @work
-    async def action_edit(self) -> None:
+    async def _edit(self) -> None:
         """Change the message in the user's editor, which has the terminal for itself meanwhile."""
         if (entry := self.chosen()) is None:
             return
@@ -324,8 +352,7 @@ class Review(App[None]):
         said = "was edited; its new version is read and takes its place" if ended == 0 else "was not changed"
         self.say(f"{entry.id} {said}.", refused=ended != 0)
 
-    @work
-    async def action_call(self) -> None:
+    async def _call(self) -> None:
         """Show what is needed to talk; invite to a call, or note that it took place."""
         if (entry := self.chosen()) is None:
             return
@@ -362,8 +389,7 @@ class Review(App[None]):
         world = self.world
         return await talks.talking(journal, world.settings, entry, now=world.clock(), zone=world.zone)
 
-    @work
-    async def action_suggest(self) -> None:
+    async def _suggest(self) -> None:
         """Put another reply into Drafts."""
         if (entry := self.chosen()) is None:
             return
@@ -379,8 +405,7 @@ class Review(App[None]):
 
         await self._act(entry, suggest)
 
-    @work
-    async def action_feedback(self) -> None:
+    async def _feedback(self) -> None:
         """Record whether the tone was read right."""
         if (entry := self.chosen()) is None:
             return
@@ -389,8 +414,7 @@ class Review(App[None]):
             given: Literal["right", "wrong"] = "right" if answer == "right" else "wrong"
             await self._act(entry, lambda journal, it: acts.feedback(journal, it, given, now=self.world.clock()))
 
-    @work
-    async def action_undo(self) -> None:
+    async def _undo(self) -> None:
         """Undo what was done last, here or by a command, if that is what is meant."""
         if (journal := self.journal) is None:
             self.say(NOT_OPEN, refused=True)

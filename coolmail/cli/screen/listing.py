@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.visual import Visual
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -16,6 +19,12 @@ from coolmail.cli.screen.keys import HELP_LINE_LIST, LIST, SEARCHING, Key
 from coolmail.cli.screen.rows import POINTER, Rows
 from coolmail.core.entry import Entry
 
+if TYPE_CHECKING:
+    from textual.css.styles import RulesMap
+    from textual.strip import Strip
+    from textual.style import Style as VisualStyle
+    from textual.visual import RenderOptions
+
 NOT_FOUND = "Nothing like that waits. Esc ends the search, v changes the view."
 
 
@@ -23,16 +32,40 @@ EDGES = 5
 """Cells of a line that are no column: both edges, the pointer, the scroll bar."""
 
 
+class Row(Visual):
+    """A message as one line, laid out only when it comes into view: a thousand may wait."""
+
+    def __init__(self, entry: Entry, columns: words.Columns, now: datetime, zone: tzinfo, *, asks: bool) -> None:
+        self.entry, self._columns, self._now, self._zone, self._asks = entry, columns, now, zone, asks
+
+    def render_strips(self, width: int, height: int | None, style: VisualStyle, options: RenderOptions) -> list[Strip]:
+        """Draw the line, cut where there is no room."""
+        line = words.row(self.entry, self._columns, self._now, self._zone, asks=self._asks)
+        line.truncate(width, overflow="ellipsis")
+        return Content.from_rich_text(line).render_strips(width, height, style, options)
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:  # noqa: ARG002
+        """Return all cells that there are."""
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:  # noqa: ARG002
+        """Return one line."""
+        return 1
+
+
 class Waiting(Framed):
     """The list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        (key.key, f"app.{key.action}", key.word) for key in LIST if key.action != "open"
+        # Before the list sees it: what is typed after the slash belongs to the search.
+        Binding(key.key, f"app.{key.action}", key.word, priority=key.action == "search")
+        for key in LIST
+        if key.action != "open"
     ]
 
     def __init__(self) -> None:
         super().__init__(id="waiting")
-        self._shown: list[tuple[str, str]] = []
+        self._shown: tuple[words.Columns, datetime, list[Entry]] | None = None
         self._view, self._wanted = words.View.ALL, ""
 
     def body(self) -> Iterable[object]:
@@ -80,11 +113,10 @@ class Waiting(Framed):
         columns = words.Columns.within(self.size.width - EDGES)
         now, zone = review.world.clock(), review.world.zone
         entries = self.entries
-        rows = [(entry.id, words.row(entry, columns, now, zone, asks=review.asks)) for entry in entries]
-        plain = [(identifier, text.plain + str(text.spans)) for identifier, text in rows]
-        if plain != self._shown:
-            self._fill(table, rows)
-            self._shown = plain
+        shown = (columns, now.replace(second=0, microsecond=0), entries)
+        if shown != self._shown:
+            self._fill(table, [Row(entry, columns, now, zone, asks=review.asks) for entry in entries])
+            self._shown = shown
         self.query_one("#headings", Static).update(Text(" " * len(POINTER) + words.headings(columns), no_wrap=True))
         empty = self.query_one("#empty", Static)
         empty.update(Text(NOT_FOUND if review.entries else words.EMPTY if review.known else "Opening the journal …"))
@@ -92,11 +124,11 @@ class Waiting(Framed):
         table.display = self.query_one("#headings").display = bool(entries)
 
     @staticmethod
-    def _fill(table: OptionList, rows: list[tuple[str, Text]]) -> None:
+    def _fill(table: OptionList, rows: list[Row]) -> None:
         option = table.highlighted_option
         place, chosen = table.highlighted, option.id if option is not None else None
-        table.set_options(Option(text, id=identifier) for identifier, text in rows)
-        ids = [identifier for identifier, _ in rows]
+        ids = [row.entry.id for row in rows]
+        table.set_options(Option(row, id=row.entry.id) for row in rows)
         if chosen in ids:
             table.highlighted = ids.index(chosen)
         elif ids:
@@ -116,7 +148,7 @@ class Waiting(Framed):
         """Open the search line."""
         line = self.query_one("#search", Input)
         line.display = True
-        line.focus()
+        self.set_focus(line)
         self.call_after_refresh(self.lay_out)
 
     def end_search(self) -> None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
 from coolmail.cli.screen.app import Review
 from coolmail.cli.screen.world import World
@@ -75,7 +76,11 @@ async def settled(pilot: Pilot[None]) -> None:
     app = pilot.app
     assert isinstance(app, Review)
     async with asyncio.timeout(150):
-        while app.daemon is None or (app.reading is not None and app.reading.around.quoted is None):
+        while (
+            app.daemon is None
+            or (app.reading is not None and app.reading.around.quoted is None)
+            or (app._acting and not isinstance(app.screen, ModalScreen))
+        ):
             await pilot.pause(0.02)
     await pilot.pause()
 

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from coolmail.calls.suggestion import AT_ANY_TIME
 from coolmail.cli.screen.app import KINDS, Review
-from coolmail.cli.screen.asking import Choice, Line
+from coolmail.cli.screen.asking import Choice, Line, TypedWord
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State
 from coolmail.journal import Journal
@@ -231,6 +232,27 @@ async def test_undo_asks_and_takes_back_the_last_thing_done(stage: Stage) -> Non
         assert (entry.decision, entry.hold_until) == (None, shelf.WEEK["k7mw"]["hold_until"])
         await user.press("u")
         await user.says("Nothing was done in the last 10 min that can be undone")
+
+
+async def test_what_is_typed_ahead_of_a_question_starts_nothing(stage: Stage) -> None:
+    """Keys that come before the question is on the screen are dropped, not taken for other keys of the list."""
+    async with sitting(stage) as user:
+        for key in ("r", "s", "w", "c"):
+            user.app.simulate_key(key)
+        await user.until(lambda: isinstance(user.app.screen, TypedWord))
+        await user.press("escape")
+        await user.says("k7mw stays as it is")
+        assert (await user.entry()).decision is None
+        assert len(user.app.screen_stack) == 2
+
+
+async def test_what_is_typed_after_the_slash_belongs_to_the_search(stage: Stage) -> None:
+    """However fast it is typed; a slash in the search is a slash."""
+    async with sitting(stage) as user:
+        for key, letter in (("slash", "/"), ("w", "w"), ("c", "c"), ("slash", "/")):
+            user.app.post_message(Key(key, letter))
+        await user.until(lambda: user.app.waiting.query_one("#search", Input).value == "wc/")
+        assert (await user.entry()).decision is None
 
 
 async def test_what_has_moved_on_is_refused_in_words(stage: Stage) -> None:
