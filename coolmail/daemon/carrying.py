@@ -172,11 +172,16 @@ async def _leave_alone(desk: Desk, entry: Entry, place: Place) -> bool:
     """
     if not await desk.is_at(place, entry):
         return False
+    await not_ready(desk, place)
+    return True
+
+
+async def not_ready(desk: Desk, place: Place) -> None:
+    """Let the draft at a place in Drafts not be ready, whatever its flag and its subject say now."""
     await desk.mark(place, TAKEN_KEYWORD)
     await desk.session.store(Uid(place.uid), add=("\\Draft",), remove=("\\Flagged",))
     ignored = await desk.journal.met(desk.account.name, place.mailbox, place.uidvalidity) or frozenset()
     await desk.journal.set_met(desk.account.name, place.mailbox, place.uidvalidity, {*ignored, (place.uid, False)})
-    return True
 
 
 async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:

@@ -2,7 +2,10 @@
 
 Before a sweep looks at anything, each edit is brought as far as it goes: the new version is stored beside the old one (once: it is looked for by its
 Message-ID first), judged, and takes the old one's place in the journal in one transaction; then the old copy is removed. A crash anywhere is
-answered by the next sweep, and until an edit is finished the message it is about is not sent. What came too late lies in Drafts, and the log says so.
+answered by the next sweep, and until an edit is finished the message it is about is not sent: `Journal.move` refuses to make it due in the same
+UPDATE. If it was claimed for its release already, it goes back to where it was. What the user dragged to `Send anyway` is replaced there, and the
+new version goes out. What came too late lies in Drafts, not ready, and the log says so. What is being stored or removed is not adopted as unknown
+mail.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
 from coolmail.core.states import Decision, Stage, State
 from coolmail.core.steps import Role
+from coolmail.core.subject import without_token
+from coolmail.daemon.carrying import not_ready
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.judging import judged
 from coolmail.daemon.survey import TAKEN_KEYWORD
@@ -83,7 +88,7 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
         place=there[0],
         report=report,
         reasons=reasons(report) if entry.state is State.HELD else entry.reasons,
-        subject=new.subject,
+        subject=without_token(new.subject),
         sender=new.from_[1],
         recipients=new.recipients,
         in_reply_to=new.in_reply_to,
@@ -125,6 +130,8 @@ async def _too_late(desk: Desk, errand: Errand, entry: Entry | None) -> None:
             if await desk.select(place):
                 await desk.session.expunge(Uid(place.uid))
     await append_once(desk, desk.boxes[Role.DRAFTS], errand.message_id, errand.raw, flags=FLAGS)
+    for place in await desk.find(Role.DRAFTS, errand.message_id):
+        await not_ready(desk, place)  # its subject may still say //send, which was said of the version before
     state = entry.state.value if entry is not None else "gone"
     said = f"your edit came too late, the message is {state}; what you wrote lies in {desk.boxes[Role.DRAFTS]}"
     if entry is not None:

@@ -1,4 +1,8 @@
-"""Filing: the copy in `\\Sent`, the `\\Answered` flag on the original, the draft removed. Every step may be repeated after a crash."""
+"""Filing: the copy in `\\Sent`, the `\\Answered` flag on the original, the draft removed. Every step may be repeated after a crash.
+
+The Sent copy is made only if a search by Message-ID finds none, and not at all where the provider files by itself; of two that two computers made at
+the same moment the lowest UID stays. Where there is no room for a copy the draft itself is moved there. Only when all is done the state is `filed`.
+"""
 
 from __future__ import annotations
 

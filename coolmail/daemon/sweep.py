@@ -1,4 +1,18 @@
-"""One sweep over an account: look at the mailboxes, compare with the journal, do what follows, say when to come back."""
+"""One sweep over an account: look at the mailboxes, compare with the journal, do what follows, say when to come back.
+
+Every sweep reconciles; nothing that it needs from the one before matters. In this order:
+
+1. What the command line asked for: edits take the place of what waits, errands are put into their mailboxes.
+2. A look at all mailboxes. A message is known by its Message-ID, so a mailbox that was made anew (another UIDVALIDITY) changes nothing.
+3. Versions: while another version of what waits lies in Drafts or Outbox, both are frozen.
+4. Each unfinished entry goes as many steps as it can (`coolmail.core.steps.next_step`): what left `Held` is withdrawn or cancelled by where it is
+   now; what vanished with its mailbox is restored from the journal into `Review`.
+5. Messages in our mailboxes that the journal does not know are adopted, those in `Sending` only after `stuck_after`: another computer may be at
+   work on them.
+6. One draft that is ready and has been still is taken.
+
+A failure that concerns one message is recorded and leaves the others alone; a lost connection or a journal that cannot be written ends the sweep.
+"""
 
 from __future__ import annotations
 

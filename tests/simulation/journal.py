@@ -30,6 +30,8 @@ class MemoryJournal:
         self.contents: dict[str, bytes] = {}
         self.history: dict[str, list[str]] = {}
         self.asked: dict[int, Errand] = {}
+        self.finished: Callable[[Errand], None] | None = None
+        """Told of what became of each errand."""
         self._last_asked = 0
         self._met: dict[tuple[str, str, int], frozenset[tuple[int, bool]]] = {}
 
@@ -193,6 +195,8 @@ class MemoryJournal:
         if asked is None or asked.done_at is not None:
             return False
         self.asked[errand_id] = replace(asked, **changes)
+        if self.finished is not None:
+            self.finished(self.asked[errand_id])
         self.pace.say(f"   {self.name}: errand {errand_id}: {changes['outcome']}")
         await self._written(f"errand {errand_id}")
         return True

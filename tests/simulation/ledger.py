@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State
 from coolmail.daemon.conversation import Moved
+from coolmail.journal import Errand
 from tests.simulation.letters import Version
 from tests.simulation.server import DELETED, body_of
 
@@ -147,6 +148,11 @@ class Ledger:
                 self.again[entry.message_id] += 1
 
     # -- what the daemons do
+
+    def errand_ended(self, errand: Errand) -> None:
+        """What was edited too late lies in Drafts and is not ready there."""
+        if "came too late" in errand.outcome and (book := self.book_of(errand.raw)) is not None:
+            book.declared = book.overridden = False
 
     def journalled(self, machine: str, before: Entry | None, after: Entry) -> None:
         """See a commit."""

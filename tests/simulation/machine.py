@@ -94,9 +94,11 @@ class Machine:
     def _new_journal(self) -> MemoryJournal:
         self.journals += 1
         name = self.name if self.journals == 1 else f"{self.name}{'abcdefghij'[self.journals % 10]}"
-        return MemoryJournal(
+        journal = MemoryJournal(
             self.world.pace, name, lambda before, after: self.world.ledger.journalled(self.name, before, after)
         )
+        journal.finished = self.world.ledger.errand_ended
+        return journal
 
     def lose_journal(self) -> None:
         """Go on as a new computer: the process and all that only the journal knew are gone."""

@@ -91,7 +91,8 @@ class Scenario(World):
     def edit(self, machine: Machine, version: Version, tone: str = "calm", *, send: bool = False) -> Version:
         """Edit what waits on a computer's command line; return the new version."""
         entry = self.entry(machine, version)
-        new = write(version.letter, version.number + 100, tone, "edited", token=False, two=False, blind=False)
+        token = b"//send" in version.raw
+        new = write(version.letter, version.number + 100, tone, "edited", token=token, two=False, blind=False)
         edit_by_command(machine, entry, self.ledger.books[version], new, send=send)
         return new
 

@@ -475,6 +475,34 @@ def test_an_edited_version_that_the_client_saves_again_is_a_version() -> None:
         world.ledger.books[newer].removed = True
 
 
+@pytest.mark.parametrize("keywords", [True, False])
+def test_an_edit_that_came_too_late_is_not_ready_in_drafts(keywords: bool) -> None:
+    """Its subject still says //send, as that of the version before did: it is not sent."""
+    with scenario() as world:
+        world.server.keywords = keywords
+        old = world.save("Drafts", "hot", token=True)
+        world.sweep()
+        new = world.edit(world.a, old)
+        world.drag(old, HELD, "Drafts")
+        for _ in range(3):
+            world.sweep()
+            world.later(minutes=5)
+        assert (world.where(new), world.accepted(new)) == ({"Drafts"}, 0)
+
+
+def test_a_suggestion_beside_an_edited_version_is_not_ready() -> None:
+    """Edited before the suggestion was written; the subject that said //send is not that of the suggestion."""
+    with scenario() as world:
+        old = world.save("Drafts", "hot", token=True)
+        world.stop_at(world.a, "A has written A1 held")
+        world.a.crash()
+        world.edit(world.a, old, "hot")
+        for _ in range(3):
+            world.sweep()
+            world.later(minutes=5)
+        assert len(world.a.journal.entries) == 1
+
+
 @pytest.mark.parametrize("crash", [False, True])
 def test_a_letter_that_an_errand_puts_into_drafts_freezes_nothing(crash: bool) -> None:
     """Even one of the very same words: it is put there once, and the held message goes on to its deadline."""
