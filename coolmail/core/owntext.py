@@ -76,8 +76,9 @@ def _read(text: str, to_lines: Callable[[str], list[Line]], *, markup: bool) -> 
             return _told(lines, split_quotes(lines), None)
     else:
         end = text[-tail_size:]
-        # The cut may have gone through a tag.
-        lines, tail = to_lines(text[:head_size]), to_lines(end[end.find(">") + 1 :] if markup else end)
+        # The cut may have gone through a tag, or through a line, whose rest would not look quoted.
+        begins = end.find(">" if markup else "\n", 0, tail_size // 2) + 1
+        lines, tail = to_lines(text[:head_size]), to_lines(end[begins:])
     lines = lines[: _LINES_AT_MOST * 2 // 3]
     parted = split_quotes(lines)
     if parted.cut:

@@ -139,8 +139,8 @@ class Encoder(nn.Module):
         """
         config = EncoderConfig.read(folder)
         encoder = cls(config)
-        weights = {name: weight.float() for file in _files(folder) for name, weight in load_file(file).items()}
-        encoder.load_state_dict(weights, assign=True)
+        # Copied, and made fp32 by that, one after the other: two whole sets of weights would take 150 MB more.
+        encoder.load_state_dict({name: weight for file in _files(folder) for name, weight in load_file(file).items()})
         return encoder.requires_grad_(False).eval()
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> States:

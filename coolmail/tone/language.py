@@ -19,7 +19,8 @@ SURE, LIKELY = 0.9, 0.5
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
+def identifier() -> LanguageIdentifier:
+    """Return what tells languages, loaded at the first call; that takes a moment, and memory for a moment."""
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
@@ -28,7 +29,7 @@ def detect(text: str) -> str | None:
     head = text[:4000]
     if sum(map(str.isalpha, head)) < FEWEST_LETTERS and head.isascii():
         return None
-    code, probability = _identifier().classify(head)
+    code, probability = identifier().classify(head)
     code = SAME.get(code, code)
     return code if float(probability) >= (LIKELY if code in KNOWN else SURE) else None
 

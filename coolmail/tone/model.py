@@ -22,7 +22,7 @@ from coolmail.core.tone import Kind, Scale, SentenceHeat, ToneReport
 from coolmail.tone.calibration import Calibration, load
 from coolmail.tone.encoder import Encoder
 from coolmail.tone.errors import ModelUnavailable
-from coolmail.tone.language import detect, unknown
+from coolmail.tone.language import detect, identifier, unknown
 from coolmail.tone.network import KINDS, Heads, ToneNetwork, collate
 from coolmail.tone.normalise import Normalised, normalise
 from coolmail.tone.quantise import quantised
@@ -85,6 +85,7 @@ class ToneModel:
             ) from error
         if quantise:
             network = quantised(network, outliers)
+        identifier()  # now, not with the first mail
         return cls(network, tokenizer, calibration, threads=threads)
 
     def judge(self, texts: Sequence[str], scale: Scale | None = None) -> list[ToneReport]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import sys
@@ -26,7 +27,8 @@ def _load(folder: Path, labels: dict[str, float]) -> Any:
 
 
 def _give_back_memory() -> None:
-    """Hand what loading needed and judging does not back to the system; a C library without this call keeps it."""
+    """Hand what loading or a request needed, and the next does not, back to the system; a C library without this call keeps it."""
+    gc.collect()  # modules that were replaced by their int8 form
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -60,6 +62,7 @@ def main(arguments: list[str]) -> int:
     while (request := _request(sys.stdin.buffer)) is not None:
         reports = model.judge(request["texts"], Scale(*request["scale"]))
         answer({"reports": [report_to_json(report) for report in reports]})
+        _give_back_memory()
     return 0
 
 

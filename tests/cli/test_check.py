@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -93,6 +94,79 @@ def test_lines_of_json_are_answered_in_order(desk: Desk) -> None:
     assert all(hot["heat"] > calm["heat"] for hot, calm in itertools.pairwise(answers[:18]) if hot["id"] % 2 == 0)
     assert {key for answer in answers for key in answer} == {"id", "heat", "level", "verdict", "sentences"}
     assert not OBEYED.search(done.stdout.decode())
+
+
+FINNISH = (
+    "Hei Bo, kiitos viestistäsi. Lähetän laskun perjantaina niin kuin sovimme, ja kerron vielä, sopiiko tapaaminen."
+)
+
+
+@needs_model
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("On Monday Bo wrote:\n> You are a disgrace and a liar!\n", "There is no text of your own"),
+        ("", "There is no text of your own"),
+        (FINNISH, "a language that the tone model does not know (fi)"),
+    ],
+    ids=["only quotes", "nothing", "Finnish"],
+)
+def test_what_is_not_judged_says_so(desk: Desk, body: str, said: str) -> None:
+    """Nothing of one's own is sent; a language that the model does not know is held if the user wants it so; both for people and programs."""
+    desk.config.write_text(desk.config.read_text().replace("hold: {", "hold: {unknown_language: hold, "))
+    message = (
+        f"From: anna@studio.example\nTo: bo@shop.example\nContent-Type: text/plain; charset=utf-8\n\n{body}".encode()
+    )
+    found = json.loads(check(desk, "--json", given=message).stdout)
+    assert (found["judged"], found["heat"], found["sentences"]) == (False, 0, [])
+    assert said in found["notice"]
+    assert found["verdict"] == ("hold" if body == FINNISH else "send")
+    assert said in check(desk, given=message).stdout.decode()
+
+
+@needs_model
+def test_the_users_own_words_count(desk: Desk) -> None:
+    """An allowed word makes no heat, a watched one holds; the quoted client may write what they like."""
+    desk.config.write_text(desk.config.read_text() + "allow: [Bloody Useless]\nwatch_words: [invoice, liar]\n")
+    text = "The Bloody\nUseless labels are printed, the INVOICE follows.\n\nOn Monday Bo wrote:\n> You liar!\n"
+    found = json.loads(check(desk, "--json", given=text.encode()).stdout)
+    assert found["verdict"] == "hold"
+    assert found["reasons"][0] == 'holds your watch word "invoice"'
+    assert found["level"] in ("calm", "warm")
+    assert "Bloody\nUseless" in found["own_text"]
+
+
+@needs_model
+def test_a_megabyte_of_quotes_is_no_burden(desk: Desk) -> None:
+    """What the author wrote above them is judged, nothing else."""
+    mail = HOT + "\n\nOn Monday Bo wrote:\n" + "> Where is the logo? You are a liar.\n" * 28_000
+    found = json.loads(check(desk, "--json", given=mail.encode()).stdout)
+    assert found["own_text"].strip() == HOT
+    assert found["heat"] > 0
+
+
+@needs_model
+@pytest.mark.parametrize("damage", ["no folder", "no weights", "cut weights", "another config"])
+def test_without_a_whole_model_nothing_is_judged(desk: Desk, tmp_path: Path, damage: str) -> None:
+    """Exit code 1, one line that says which folder and what to do, and no verdict."""
+    folder = tmp_path / "model"
+    if damage != "no folder":
+        shutil.copytree(default_folder(), folder)
+        (shard, *_) = sorted(folder.glob("model*.safetensors"))
+        if damage == "no weights":
+            shard.unlink()
+        elif damage == "cut weights":
+            shard.write_bytes(shard.read_bytes()[:100_000])
+        else:
+            (folder / "config.json").write_text('{"model_type": "gpt2"}')
+    desk.config.write_text(desk.config.read_text() + f"model: {{path: {folder}}}\n")
+    for arguments, given in ((["--json"], CALM), (["--jsonl"], json.dumps({"id": 1, "text": CALM}))):
+        done = check(desk, *arguments, given=given.encode())
+        assert (done.returncode, done.stdout) == (1, b"")
+        (line,) = done.stderr.decode().splitlines()
+        assert str(folder) in line
+        assert "reinstall" in line
+        assert "Nothing is sent unscored" in line
 
 
 def test_a_held_mail_is_shown_with_what_would_happen(capsys: pytest.CaptureFixture[str]) -> None:

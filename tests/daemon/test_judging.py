@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,8 @@ from coolmail.core.entry import Entry
 from coolmail.core.settings import UnknownLanguage
 from coolmail.core.states import State
 from coolmail.core.tone import Scale
+from coolmail.tone import ToneWorker
+from coolmail.tone.places import default_folder
 from tests.daemon.world import CALM, HEATED, World, letter, with_hold
 
 OUTBOX, HELD = "Coolmail/Outbox", "Coolmail/Held"
@@ -103,3 +107,59 @@ async def test_a_language_that_the_model_does_not_know(
     if choice is not UnknownLanguage.SEND:
         assert said in await note(world, entry)
     assert len(world.sink.accepted) == (choice is UnknownLanguage.SEND)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["Bob wrote:\r\n> You are a disgrace and a liar!\r\n", "-- \r\nAnna Holm, Studio\r\n"],
+    ids=["only quotes", "only a signature"],
+)
+async def test_a_mail_without_a_word_of_ones_own_is_sent(dovecot_world: World, body: str) -> None:
+    """Whatever the client wrote; that there was nothing to judge is said."""
+    world = dovecot_world
+    with_hold(world, unknown_language=UnknownLanguage.ASK)
+    await world.start()
+    await world.save(OUTBOX, letter(body), "\\Draft")
+    entry = await world.reaches(State.FILED)
+    assert entry.report is not None
+    assert not entry.report.judged
+    assert any("nothing to judge" in event.what for event in await world.journal.events(entry.id))
+
+
+async def test_garbage_in_the_text_is_judged_and_not_altered(dovecot_world: World) -> None:
+    """Bytes that are no text in any charset, with a hot letter among them: held, byte for byte."""
+    world = dovecot_world
+    raw = letter(HEATED) + bytes(byte for byte in range(1, 256) if byte not in b"\r\n") * 20 + b"\r\n"
+    await world.start()
+    await world.save(OUTBOX, raw, "\\Draft")
+    entry = await world.reaches(State.HELD)
+    assert entry.report is not None
+    assert entry.report.level.held
+    assert await world.journal.raw(entry.id) == raw
+
+
+@pytest.mark.parametrize("damage", ["missing", "damaged"])
+async def test_without_a_whole_model_nothing_is_sent(dovecot_world: World, tmp_path: Path, damage: str) -> None:
+    """Nothing is even taken: mail stays where the user put it, calm or not, and the status says what is wrong with the model and where."""
+    world = dovecot_world
+    folder = tmp_path / "model"
+    if damage == "damaged":
+        shutil.copytree(default_folder(), folder)
+        (folder / "heads.safetensors").write_bytes(b"")
+    async with ToneWorker(folder) as judge:
+        world.judge = judge  # type: ignore[assignment]
+        await world.client.create("Coolmail/Outbox")
+        await world.save(OUTBOX, letter(CALM), "\\Draft")
+        await world.start()
+
+        async def retrying() -> bool:
+            return [account.state for account in await world.journal.accounts()] == ["retrying"]
+
+        await world.until(retrying)
+        (account,) = await world.journal.accounts()
+        assert str(folder) in account.detail
+        assert "Nothing is sent unscored" in account.detail
+        assert len(await world.messages(OUTBOX)) == 1
+        assert await world.journal.recent() == []
+        assert world.sink.accepted == []
+        await world.stop()
