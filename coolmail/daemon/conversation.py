@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from coolmail.core.entry import Entry
@@ -12,7 +12,7 @@ from coolmail.daemon.desk import Desk
 from coolmail.daemon.survey import FIELDS
 from coolmail.daemon.taking import letter, letter_of
 from coolmail.daemon.telling import INBOX
-from coolmail.mail.imap.values import Overview
+from coolmail.mail.imap.values import Overview, Uid
 from coolmail.mail.message import Draft, read_draft
 
 SKEW = timedelta(minutes=2)
@@ -38,11 +38,14 @@ async def moved_on(desk: Desk, entry: Entry) -> Moved:
     ours = {address.casefold() for address in (desk.account.address, *desk.account.aliases)}
     readers = {address.casefold() for address in entry.recipients}
     answered = perhaps = False
+    saved = await _saved(desk, entry)
     for overview, draft in await _since(desk, desk.boxes[Role.SENT], entry):
         if draft.message_id == entry.message_id:
             continue
         if await _is_version(desk, overview, draft, entry):
-            if overview.internaldate >= entry.taken_at.replace(microsecond=0):
+            taken = entry.taken_at.replace(microsecond=0)
+            # Where ours was saved later than it was taken, this computer's clock is behind the server's: only the server's own count then.
+            if overview.internaldate >= taken and (saved <= taken or overview.internaldate > saved):
                 return Moved.SENT_ELSEWHERE
             perhaps = True
             continue
@@ -56,6 +59,15 @@ async def moved_on(desk: Desk, entry: Entry) -> Moved:
         if author not in ours and (_refers(draft, thread) or (author in readers and _same_subject(draft, entry))):
             return Moved.CLIENT_WROTE
     return Moved.USER_ANSWERED if answered else Moved.NOT
+
+
+async def _saved(desk: Desk, entry: Entry) -> datetime:
+    """Return when, by the server's clock, the user's client stored what became ours, as far as its copy still tells; else when it was taken."""
+    if entry.place is None or not await desk.select(entry.place):
+        return entry.taken_at
+    return max(
+        (each.internaldate for each in await desk.session.overview([Uid(entry.place.uid)])), default=entry.taken_at
+    )
 
 
 async def _since(desk: Desk, mailbox: str, entry: Entry) -> list[tuple[Overview, Draft]]:

@@ -605,3 +605,17 @@ def test_a_cancel_in_the_moment_of_submission_wins_or_is_refused() -> None:
         world.sweep(times=3)
         assert world.accepted(letter) == 0
         assert world.state(world.a, letter) is State.CANCELLED
+
+
+def test_what_was_sent_before_ours_was_written_does_not_end_ours_on_a_slow_clock() -> None:
+    """The user sends one version from the mail client, writes another, and this computer's clock is behind the server's: the user is asked."""
+    with scenario() as world:
+        world.a.skew = timedelta(seconds=-100)
+        sent = world.save("Drafts", "hot")
+        world.put("Sent", sent.raw.replace(sent.message_id.encode(), b"<client@studio.example>"), ("\\Seen",))
+        world.server.remove("Drafts", world.uids("Drafts", sent)[0])
+        world.later(seconds=20)
+        ours = world.save(OUTBOX, "calm", number=2)
+        world.sweep(times=3)
+        assert world.accepted(ours) == 0
+        assert world.where(ours) == {REVIEW}
