@@ -43,12 +43,15 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The tests use a private Dovecot. It is installed where that needs no question (root and apt); elsewhere its tests are skipped and say so.
+# The tests use a private Dovecot, and a review is typed into tmux. They are installed where that needs no question (root and apt); elsewhere the tests
+# that need them are skipped and say so.
 dovecot:
 	@if ! command -v dovecot >/dev/null 2>&1 && ! test -x /usr/sbin/dovecot; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq dovecot-imapd >/dev/null || true; \
 	  else echo "no Dovecot here: its tests will be skipped (Debian: apt install dovecot-imapd)"; fi; fi
+	@if ! command -v tmux >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq tmux vim-tiny >/dev/null || true; fi
 .PHONY: dovecot
 
 # Some tests move the daemon's clock with libfaketime.
