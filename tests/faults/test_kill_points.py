@@ -16,7 +16,7 @@ from tests.faults.points import CANCELS, EDITED, POINTS, KillPoint
 from tests.faults.side_by_side import SideBySide
 from tests.servers.dovecot import Dovecot
 
-HOLD = timedelta(seconds=3)
+HOLD = timedelta(seconds=8)  # long enough for the reminder half-way, on a busy machine too
 
 pytestmark = pytest.mark.xdist_group("kill points")  # told side by side, so all by one worker
 
