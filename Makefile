@@ -31,7 +31,7 @@ $(VENV)/.ready: $(VENV)/.torch pyproject.toml
 	@touch $@
 
 $(VENV)/.tested: $(VENV)/.ready pyproject.toml
-	$(BIN)/python -m pip install --quiet --group test
+	$(BIN)/python -m pip install --quiet --group test --group evaluate
 	@touch $@
 
 demo: $(VENV)/.ready
