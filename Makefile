@@ -63,7 +63,8 @@ faketime:
 .PHONY: faketime
 
 test: lint dovecot faketime
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 bench: $(VENV)/.tested dovecot
 	$(BIN)/python -m benchmarks.queue

@@ -24,6 +24,7 @@ async def held(home: Household, subject: str) -> str:
     return message_id
 
 
+@pytest.mark.alone
 async def test_a_whole_review(dovecot: Dovecot, tmp_path: Path) -> None:
     """Read, edit, extend, withdraw, cancel, send all the same; each is on the screen, and true on the servers."""
     home_of_python = str(Path(__file__).parents[3])
