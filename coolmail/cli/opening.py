@@ -38,6 +38,15 @@ IdArgument = Annotated[
         autocompletion=complete_ids,
     ),
 ]
+OneIdArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="As `coolmail held` shows it; a unique beginning is enough.",
+        show_default=False,
+        autocompletion=complete_ids,
+    ),
+]
 OptionalIdArgument = Annotated[
     list[str] | None,
     typer.Argument(

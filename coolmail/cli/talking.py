@@ -10,9 +10,8 @@ import typer
 from rich.text import Text
 
 from coolmail.cli import acts, talks
-from coolmail.cli.completing import complete_ids
 from coolmail.cli.decide import tell
-from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, one, with_journal
+from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, OneIdArgument, one, with_journal
 from coolmail.cli.output import SCHEMA, fail, local, out, print_json, safe
 from coolmail.core.clean import clean
 from coolmail.core.moments import BadMomentError, parse_moment
@@ -64,15 +63,7 @@ def suggest(
 
 
 def call(
-    identifier: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID",
-            help="As `coolmail held` shows it; a unique beginning is enough.",
-            show_default=False,
-            autocompletion=complete_ids,
-        ),
-    ],
+    identifier: OneIdArgument,
     slot: Annotated[
         int | None,
         typer.Option(
@@ -183,15 +174,7 @@ def _print(about: talks.Talking, talk: Talk | None) -> None:
 
 
 def called(
-    identifier: Annotated[
-        str,
-        typer.Argument(
-            metavar="ID",
-            help="As `coolmail held` shows it; a unique beginning is enough.",
-            show_default=False,
-            autocompletion=complete_ids,
-        ),
-    ],
+    identifier: OneIdArgument,
     note: Annotated[
         str, typer.Option("--note", help="A note for yourself, kept in the journal.", show_default=False)
     ] = "",

@@ -166,10 +166,10 @@ def test_a_path_that_cannot_be_read_is_said() -> None:
 # -- CalDAV and CardDAV
 
 
-@pytest.mark.parametrize("path", ["", "{user}/", "{user}/work/"])
+@pytest.mark.parametrize("path", ["", "{user}/", "{user}/office/"])
 def test_appointments_on_a_server(user: DavUser, path: str) -> None:
     """By its root, the user's home, or the calendar itself."""
-    user.calendar("Work", MEETING, WEDDING)
+    user.calendar("Office", MEETING, WEDDING)
     found = read(caldav=user.dav(path=path.format(user=user.name)))
     assert found.remarks == ()
     assert slots(found) == ["Mon 09:00", "Mon 14:00", "Tue 09:00"]
