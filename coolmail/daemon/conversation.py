@@ -37,20 +37,17 @@ async def moved_on(desk: Desk, entry: Entry) -> Moved:
     thread = {*entry.references, *((entry.in_reply_to,) if entry.in_reply_to else ())}
     ours = {address.casefold() for address in (desk.account.address, *desk.account.aliases)}
     readers = {address.casefold() for address in entry.recipients}
-    answered = perhaps = False
-    saved = await _saved(desk, entry)
+    answered, sent = False, []
     for overview, draft in await _since(desk, desk.boxes[Role.SENT], entry):
         if draft.message_id == entry.message_id:
             continue
         if await _is_version(desk, overview, draft, entry):
-            taken = entry.taken_at.replace(microsecond=0)
-            # Where ours was saved later than it was taken, this computer's clock is behind the server's: only the server's own count then.
-            if overview.internaldate >= taken and (saved <= taken or overview.internaldate > saved):
-                return Moved.SENT_ELSEWHERE
-            perhaps = True
+            sent.append(overview.internaldate)
             continue
         answered = answered or (_in_thread(draft, thread, entry) and not readers.isdisjoint(_lower(draft.recipients)))
-    if perhaps and Moved.PERHAPS_SENT.value not in entry.reasons:  # asked once, the user has answered
+    if sent and max(sent) >= await _earliest(desk, entry):
+        return Moved.SENT_ELSEWHERE
+    if sent and Moved.PERHAPS_SENT.value not in entry.reasons:  # asked once, the user has answered
         return Moved.PERHAPS_SENT
     for _, draft in await _since(desk, INBOX, entry):
         author = draft.from_[1].casefold()
@@ -61,13 +58,16 @@ async def moved_on(desk: Desk, entry: Entry) -> Moved:
     return Moved.USER_ANSWERED if answered else Moved.NOT
 
 
-async def _saved(desk: Desk, entry: Entry) -> datetime:
-    """Return when, by the server's clock, the user's client stored what became ours, as far as its copy still tells; else when it was taken."""
+async def _earliest(desk: Desk, entry: Entry) -> datetime:
+    """Return the moment, to the second and by the server's clock, from which a version in `\\Sent` is later than ours.
+
+    Where our copy was stored later than it was taken, this computer's clock is behind the server's: only what came after that is later then.
+    """
+    taken = entry.taken_at.replace(microsecond=0)
     if entry.place is None or not await desk.select(entry.place):
-        return entry.taken_at
-    return max(
-        (each.internaldate for each in await desk.session.overview([Uid(entry.place.uid)])), default=entry.taken_at
-    )
+        return taken
+    stored = [each.internaldate for each in await desk.session.overview([Uid(entry.place.uid)])]
+    return max([taken, *(moment + timedelta(seconds=1) for moment in stored if moment > taken)])
 
 
 async def _since(desk: Desk, mailbox: str, entry: Entry) -> list[tuple[Overview, Draft]]:

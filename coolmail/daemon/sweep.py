@@ -71,9 +71,8 @@ class Sweeper:
         desk = self.desk
         editing = await run_edits(desk)
         await run_errands(desk)
-        await (
-            self._restores()
-        )  # before the look: one that was withdrawn lies in Drafts, too, and must be seen in Review as well
+        # Before the look: one that was withdrawn lies in Drafts, too, and must be seen in Review as well.
+        await self._restores()
         view = await self.survey.look()
         now = self.monotonic()
         self.sending_since = {
