@@ -100,6 +100,9 @@ OURS = (Role.SENDING, Role.SEND_ANYWAY, Role.HELD, Role.REVIEW)
 
 GONE = "it was deleted from its mailbox"
 
+FILED_YET = timedelta(seconds=15)
+"""How often to look whether the provider has filed what was sent."""
+
 
 def next_step(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     """Return what to do next with an active entry."""
@@ -115,7 +118,7 @@ def next_step(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
         case State.SUBMITTING:
             return Step(Do.SETTLE)
         case State.SUBMITTED:
-            return Step(Do.FILE)
+            return Step(Do.FILE, at=now + FILED_YET)
         case State.REVIEW:
             return _review(entry, sight)
         case State.FAILED:

@@ -2,9 +2,14 @@
 
 The Sent copy is made only if a search by Message-ID finds none, and not at all where the provider files by itself; of two that two computers made at
 the same moment the lowest UID stays. Where there is no room for a copy the draft itself is moved there. Only when all is done the state is `filed`.
+
+What was sent is public in one of two places at every moment: its claimed copy in `Sending` goes only when a copy lies in Sent. A provider that files
+by itself may take a moment for it; if our copy went before, nothing would tell another computer that a second copy of the draft is not to be sent.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from coolmail.core.entry import Entry
 from coolmail.core.states import State
@@ -17,9 +22,11 @@ from coolmail.mail.outgoing import complete, filed
 
 
 async def file(desk: Desk, entry: Entry) -> None:
-    """File a submitted message."""
+    """File a submitted message; where the provider has still to file it, nothing is done yet."""
     if not desk.account.files_sent:
         await _copy_to_sent(desk, entry)
+    elif not await _provider_filed(desk, entry):
+        return
     await _flag_original(desk, entry)
     for role in (Role.SENDING, Role.SEND_ANYWAY, Role.HELD, Role.REVIEW):
         await desk.remove(role, entry)
@@ -29,6 +36,17 @@ async def file(desk: Desk, entry: Entry) -> None:
     await desk.journal.move(
         entry.id, State.SUBMITTED, State.FILED, now=desk.clock(), what=f"filed in {desk.boxes[Role.SENT]}", place=None
     )
+
+
+async def _provider_filed(desk: Desk, entry: Entry) -> bool:
+    """Whether the provider has filed it; not waited for so long that another computer takes our copy in `Sending` for stuck."""
+    if await desk.find(Role.SENT, entry.message_id):
+        return True
+    waited = desk.clock() - entry.updated_at
+    if timedelta(0) <= waited < desk.settings.queue.stuck_after / 3:  # below 0 the clock was set back
+        return False
+    log.warning("%s: the provider has not filed %s in %s", desk.account.name, entry.id, desk.boxes[Role.SENT])
+    return True
 
 
 async def _copy_to_sent(desk: Desk, entry: Entry) -> None:

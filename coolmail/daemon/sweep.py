@@ -181,7 +181,7 @@ class Sweeper:
                 return desk.clock() + QUIET
             after = await desk.journal.get(entry.id)
             if after is None or after == entry:
-                return later
+                return later if step.at is None else min(later, step.at)
             entry = after
         return desk.clock() + timedelta(seconds=1)
 
@@ -201,8 +201,18 @@ class Sweeper:
             log.warning("%s: %s", self.desk.account.name, error)
             return False
         if entry is not None:
+            await self._remove_twins(entry, seen, view)
             await self._advance(entry, _without(view, seen), just_taken=True)
         return entry is not None
+
+    async def _remove_twins(self, entry: Entry, taken: Seen, view: View) -> None:
+        """Remove further copies in Outbox of what was taken, byte for byte the same: saved twice or moved twice, it is one letter and goes out once.
+
+        A copy in Drafts stays, and keeps the letter back: nothing tells it from one that was taken back.
+        """
+        twins = (seen for seen in view.messages(Role.OUTBOX) if seen.draft.message_id == entry.message_id)
+        if any(seen.place != taken.place for seen in twins):
+            await self.desk.remove(Role.OUTBOX, entry)
 
     async def _adoptions(self, view: View) -> datetime:
         """Adopt messages in our mailboxes that the journal does not know; return when the next one may be due."""

@@ -23,12 +23,13 @@ from tests.simulation.world import ALWAYS, World
 class Scenario(World):
     """A world in which only what the test says happens. `accepted` counts what the submission server took, by version."""
 
-    def __init__(self, computers: int = 1, *, uidplus: bool = True) -> None:
+    def __init__(self, computers: int = 1, *, uidplus: bool = True, files_sent: bool = False) -> None:
         super().__init__(0, traced=True)
         self.server.uidplus, self.server.keywords = uidplus, True
         self.submission.trouble = self.model_trouble = 0.0
-        self.submission.files_sent = False
-        self.account = replace(self.account, files_sent=False)
+        self.submission.files_sent = self.submission.told = files_sent
+        self.submission.prompt = 0.0
+        self.account = replace(self.account, files_sent=files_sent)
         self.settings = Settings(
             (self.account,), hold=HoldRules(working_hours=ALWAYS), settle=Settle(timedelta(), timedelta()), poll=timedelta(days=20)
         )  # fmt: skip
@@ -135,10 +136,13 @@ class Scenario(World):
 
 
 @contextmanager
-def scenario(computers: int = 1, *, uidplus: bool = True) -> Iterator[Scenario]:
-    """Make a scenario; at its end everything comes to rest and the books are checked."""
+def scenario(computers: int = 1, *, uidplus: bool = True, files_sent: bool = False) -> Iterator[Scenario]:
+    """Make a scenario; at its end everything comes to rest and the books are checked.
+
+    `files_sent`: the provider files what it accepts, is known to, and takes its time: until `pace.work_on`.
+    """
     with quick():
-        world = Scenario(computers, uidplus=uidplus)
+        world = Scenario(computers, uidplus=uidplus, files_sent=files_sent)
         yield world
         world.settle()
 

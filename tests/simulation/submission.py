@@ -34,6 +34,8 @@ class SubmissionServer:
     """Whether the account is configured so. If not, the copy is made at once: nobody could tell that another is still to come."""
     trouble: float
     """How often it answers anything but yes, 0..1."""
+    prompt: float = 0.5
+    """How often a provider that is known to file does so at once, 0..1."""
     filed: Counter[str | None] = field(default_factory=Counter)
     """How many Sent copies of each Message-ID it made: one an acceptance."""
 
@@ -80,7 +82,7 @@ class SubmissionServer:
                 self.filed[message_id_of(data)] += 1
                 # The provider's own filing takes a moment; nobody can tell how long.
                 copy = [lambda: self.mail.put("Sent", data, ("\\Seen",), pace.now())]
-                if not self.told or chance() < 0.5:
+                if not self.told or chance() < self.prompt:
                     copy[0]()
                 else:
                     pace.pending.append(list(copy))
