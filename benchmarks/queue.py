@@ -186,7 +186,7 @@ async def main() -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     )
-    versions = ", ".join(f"{package} {version(package)}" for package in ("SQLAlchemy", "aioimaplib", "aiosqlite"))
+    versions = ", ".join(f"{package} {version(package)}" for package in ("SQLAlchemy", "aioimaplib"))
     print(f"{versions}, load {os.getloadavg()[0]:.1f}\n")
     print("| what | clock | processor | baseline (clock, processor) | allowed |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:

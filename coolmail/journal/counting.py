@@ -11,12 +11,10 @@ from coolmail.core.stats import Answer, Seen
 from coolmail.core.tone import Level
 from coolmail.journal.store import Journal
 from coolmail.journal.tables import DeedRow, FeedbackRow, MessageRow, TalkRow, table_of
-from coolmail.journal.whole import whole
 
 _MESSAGE, _DEED, _FEEDBACK, _TALK = (table_of(row).c for row in (MessageRow, DeedRow, FeedbackRow, TalkRow))
 
 
-@whole
 async def seen_since(journal: Journal, since: datetime) -> list[Seen]:
     """Return the messages that were taken since a moment, oldest first."""
     heat = func.json_extract(_MESSAGE.report, "$.heat")
@@ -36,8 +34,7 @@ async def seen_since(journal: Journal, since: datetime) -> list[Seen]:
         .where(_MESSAGE.taken_at >= since)
         .order_by(_MESSAGE.taken_at)
     )
-    async with journal._transaction(read_only=True) as connection:
-        rows = (await connection.execute(query)).all()
+    rows = await journal.file.rows(query)
     return [
         Seen(
             identifier,
@@ -53,26 +50,20 @@ async def seen_since(journal: Journal, since: datetime) -> list[Seen]:
     ]
 
 
-@whole
 async def edited_since(journal: Journal, since: datetime) -> set[str]:
     """Return the ids of messages whose text the user changed where they waited, and did not undo it."""
     query = select(_DEED.message).where(_DEED.act == "edit", _DEED.at >= since, _DEED.undone_at.is_(None))
-    async with journal._transaction(read_only=True) as connection:
-        return {row[0] for row in (await connection.execute(query)).all() if row[0] is not None}
+    return {message for (message,) in await journal.file.rows(query) if message is not None}
 
 
-@whole
 async def answers_since(journal: Journal, since: datetime) -> list[Answer]:
     """Return the user's answers about the tone, oldest first."""
     query = select(_FEEDBACK.text_hash, _FEEDBACK.level, _FEEDBACK.answer).where(_FEEDBACK.at >= since)
-    async with journal._transaction(read_only=True) as connection:
-        rows = (await connection.execute(query.order_by(_FEEDBACK.id))).all()
+    rows = await journal.file.rows(query.order_by(_FEEDBACK.id))
     return [Answer(text_hash, Level(level).held, answer == "wrong") for text_hash, level, answer in rows]
 
 
-@whole
 async def calls_since(journal: Journal, since: datetime) -> int:
     """Return how many calls took place."""
     query = select(func.count()).select_from(table_of(TalkRow)).where(_TALK.called_at >= since)
-    async with journal._transaction(read_only=True) as connection:
-        return int((await connection.execute(query)).scalar_one())
+    return int(await journal.file.read(lambda connection: connection.execute(query).scalar_one()))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, insert, or_, select, update
+from sqlalchemy import Connection, case, insert, or_, select, update
 
 from coolmail.core.entry import Entry, Place
 from coolmail.core.states import Decision, Stage, State
@@ -20,7 +20,6 @@ from coolmail.journal.requests import EDIT, EDIT_AND_SEND, EDITS, REPLACED, Erra
 from coolmail.journal.rows import to_columns
 from coolmail.journal.store import Journal
 from coolmail.journal.tables import ErrandRow, EventRow, MessageRow, table_of
-from coolmail.journal.whole import whole
 
 __all__ = [
     "EDIT",
@@ -41,10 +40,10 @@ PLACED = "the edited version waits in its place"
 EDITABLE = (State.HELD, State.REVIEW)
 """States in which a message lies still and may be replaced."""
 
-_MESSAGE, _ERRAND = table_of(MessageRow).c, table_of(ErrandRow).c
+MESSAGES, ERRANDS, EVENTS = (table_of(row) for row in (MessageRow, ErrandRow, EventRow))
+_MESSAGE, _ERRAND = MESSAGES.c, ERRANDS.c
 
 
-@whole
 async def replace(
     journal: Journal,
     errand: Errand,
@@ -69,16 +68,17 @@ async def replace(
         _MESSAGE.message_id == entry.message_id,
         or_(_MESSAGE.stage.is_(None), _MESSAGE.stage != str(Stage.DATA)),
     )
-    async with journal._transaction() as connection:
-        old = (await connection.execute(select(_MESSAGE.raw, _MESSAGE.message_id).where(*where))).first()
-        wanted = select(_ERRAND.kind).where(_ERRAND.id == errand.id, _ERRAND.done_at.is_(None))
-        kind = (await connection.execute(wanted)).scalar_one_or_none()
+    wanted = select(_ERRAND.kind).where(_ERRAND.id == errand.id, _ERRAND.done_at.is_(None))
+
+    def work(connection: Connection) -> bool:
+        old = connection.execute(select(_MESSAGE.raw, _MESSAGE.message_id).where(*where)).first()
+        kind = connection.execute(wanted).scalar_one_or_none()
         if old is None or old[0] is None or kind is None:
             return False
         asked = str(Decision.RELEASE) if kind == EDIT_AND_SEND else None
         said = f"{what}; you released it" if asked else what
-        await connection.execute(
-            update(MessageRow)
+        connection.execute(
+            update(MESSAGES)
             .where(*where)
             .values(
                 raw=errand.raw,
@@ -94,11 +94,12 @@ async def replace(
                 **values,
             )
         )
-        await connection.execute(
-            update(ErrandRow).where(_ERRAND.id == errand.id).values(raw=old[0], message_id=old[1], outcome=REPLACED)
-        )
-        await connection.execute(insert(EventRow).values(message=entry.id, at=now, state=str(entry.state), what=said))
-    return True
+        replaced = {"raw": old[0], "message_id": old[1], "outcome": REPLACED}
+        connection.execute(update(ERRANDS).where(_ERRAND.id == errand.id).values(replaced))
+        connection.execute(insert(EVENTS), {"message": entry.id, "at": now, "state": str(entry.state), "what": said})
+        return True
+
+    return await journal.file.write(work)
 
 
 async def pending(journal: Journal, message: str) -> Errand | None:
@@ -113,7 +114,6 @@ async def replaced(journal: Journal, message: str) -> list[Errand]:
     return [errand for errand in asked if errand.kind in EDITS and errand.outcome in {REPLACED, PLACED}]
 
 
-@whole
 async def send_with(journal: Journal, message: str, *, send: bool) -> bool:
     """Let the edits of a message that have not taken its place yet release it when they do, or no longer; False if there is none."""
     where = (
@@ -122,6 +122,5 @@ async def send_with(journal: Journal, message: str, *, send: bool) -> bool:
         _ERRAND.done_at.is_(None),
         _ERRAND.outcome != REPLACED,
     )
-    async with journal._transaction() as connection:
-        done = await connection.execute(update(ErrandRow).where(*where).values(kind=EDIT_AND_SEND if send else EDIT))
-    return done.rowcount > 0
+    query = update(ERRANDS).where(*where).values(kind=EDIT_AND_SEND if send else EDIT)
+    return await journal.file.write(lambda connection: connection.execute(query).rowcount > 0)

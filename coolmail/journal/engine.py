@@ -8,8 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, event
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 BUSY_SECONDS = 10.0
 """How long a write waits for another program's before it is given up."""
@@ -23,11 +22,11 @@ def make_private(path: Path) -> None:
         path.chmod(0o600)
 
 
-def make_engine(path: Path) -> AsyncEngine:
+def make_engine(path: Path) -> Engine:
     """Return an engine whose commits survive a power cut: WAL, and fsync at each commit (`synchronous=FULL`)."""
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": BUSY_SECONDS})
 
-    @event.listens_for(engine.sync_engine, "connect")
+    @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
         # The driver must not open transactions by itself: BEGIN IMMEDIATE below takes the write lock before reading, so that a compare-and-set
         # waits for another writer instead of failing.
@@ -37,7 +36,7 @@ def make_engine(path: Path) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
+    @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
         connection.exec_driver_sql(f"BEGIN {mode}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -9,6 +10,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic has one context for the whole process."""
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -37,4 +41,5 @@ def known(revision: str) -> bool:
 
 def upgrade(connection: Connection, to: str = "head") -> None:
     """Migrate within the caller's transaction."""
-    command.upgrade(_config(connection), to)
+    with _ONE_AT_A_TIME:
+        command.upgrade(_config(connection), to)

@@ -6,19 +6,17 @@ here, durably, and the daemon's next sweep puts it there, once, whatever crashes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Exists, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Exists, delete, insert, select, update
 
+from coolmail.journal.file import JournalFile
 from coolmail.journal.tables import ErrandRow, FeedbackRow, MessageRow, TalkRow, table_of
-from coolmail.journal.whole import whole
 
-ERRAND, FEEDBACK, TALK, MESSAGE = (table_of(row).c for row in (ErrandRow, FeedbackRow, TalkRow, MessageRow))
+ERRANDS, FEEDBACKS, TALKS = (table_of(row) for row in (ErrandRow, FeedbackRow, TalkRow))
+ERRAND, FEEDBACK, TALK, MESSAGE = ERRANDS.c, FEEDBACKS.c, TALKS.c, table_of(MessageRow).c
 
 Answer = Literal["right", "wrong"]
 
@@ -90,10 +88,8 @@ class Talk:
 class Requests:
     """The part of `Journal` that holds errands, feedback and talks."""
 
-    def _transaction(self, *, read_only: bool = False) -> AbstractAsyncContextManager[AsyncConnection]:
-        raise NotImplementedError
+    file: JournalFile
 
-    @whole
     async def ask(self, errand: Errand) -> Errand:
         """Record an errand for the daemon; return it with its id.
 
@@ -102,18 +98,17 @@ class Requests:
         values = {name: getattr(errand, name) for name in ("account", "role", "message_id")}
         same = [ERRAND[name] == value for name, value in values.items()]
         more = {name: getattr(errand, name) for name in ("message", "kind", "raw", "at", "done_at", "outcome")}
-        async with self._transaction() as connection:
-            await connection.execute(delete(ErrandRow).where(*same, ERRAND.done_at.is_(None)))
-            done = await connection.execute(insert(ErrandRow).values(**values, **more).returning(ERRAND.id))
-            identifier = done.scalar_one()
-        return Errand(**values, **more, id=identifier)
 
-    @whole
+        def work(connection: Connection) -> int:
+            connection.execute(delete(ERRANDS).where(*same, ERRAND.done_at.is_(None)))
+            return int(connection.execute(insert(ERRANDS).values(**values, **more).returning(ERRAND.id)).scalar_one())
+
+        return Errand(**values, **more, id=await self.file.write(work))
+
     async def errands(self, account: str) -> list[Errand]:
         """Return the unfinished errands of an account, oldest first."""
         return await self._errands(ERRAND.account == account, ERRAND.done_at.is_(None))
 
-    @whole
     async def errands_about(self, message: str) -> list[Errand]:
         """Return every errand about a message, finished or not, oldest first."""
         return await self._errands(ERRAND.message == message)
@@ -121,27 +116,20 @@ class Requests:
     async def _errands(self, *where: Any) -> list[Errand]:
         names = Errand.__dataclass_fields__
         query = select(*(ERRAND[name] for name in names)).where(*where).order_by(ERRAND.id)
-        async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(query)).all()
-        return [Errand(**dict(zip(names, row, strict=True))) for row in rows]
+        return [Errand(**dict(zip(names, row, strict=True))) for row in await self.file.rows(query)]
 
-    @whole
     async def finish(self, errand_id: int, outcome: str, *, now: datetime) -> bool:
         """Record that an errand is finished, and how; False if it was finished before, or replaced by a newer one."""
         return await self._note(errand_id, outcome=outcome, done_at=now)
 
-    @whole
     async def postpone(self, errand_id: int, outcome: str) -> bool:
         """Record what keeps an errand, which is tried again; False if it was finished before, or replaced by a newer one."""
         return await self._note(errand_id, outcome=outcome)
 
     async def _note(self, errand_id: int, **values: Any) -> bool:
-        where = ERRAND.id == errand_id, ERRAND.done_at.is_(None)
-        async with self._transaction() as connection:
-            done = await connection.execute(update(ErrandRow).where(*where).values(**values))
-        return done.rowcount == 1
+        query = update(ERRANDS).where(ERRAND.id == errand_id, ERRAND.done_at.is_(None)).values(values)
+        return await self.file.write(lambda connection: connection.execute(query).rowcount == 1)
 
-    @whole
     async def give_feedback(
         self,
         *,
@@ -156,44 +144,37 @@ class Requests:
         """Record what the user says about a judgement. Nothing is overwritten: where two answers are about one `text_hash`, the later one stands."""
         feedback = Feedback(message, account, now, answer, heat, level, text_hash)
         values = {name: getattr(feedback, name) for name in Feedback.__dataclass_fields__}
-        async with self._transaction() as connection:
-            await connection.execute(insert(FeedbackRow).values(**values))
+        await self.file.write(lambda connection: connection.execute(insert(FEEDBACKS), values))
         return feedback
 
-    @whole
     async def feedback(self, account: str | None = None) -> list[Feedback]:
         """Return every answer about one account's mail, or with None every answer there is, oldest first."""
         where = () if account is None else (FEEDBACK.account == account,)
         names = Feedback.__dataclass_fields__
         query = select(*(FEEDBACK[name] for name in names)).where(*where).order_by(FEEDBACK.id)
-        async with self._transaction(read_only=True) as connection:
-            rows = (await connection.execute(query)).all()
-        return [Feedback(*row) for row in rows]
+        return [Feedback(*row) for row in await self.file.rows(query)]
 
-    @whole
     async def talk(self, message: str) -> Talk | None:
         """Return what belongs to the call instead of a message; None if nothing was prepared."""
         names = Talk.__dataclass_fields__
         query = select(*(TALK[name] for name in names)).where(TALK.message == message)
-        async with self._transaction(read_only=True) as connection:
-            row = (await connection.execute(query)).first()
+        row = await self.file.first(query)
         return None if row is None else Talk(*row)
 
-    @whole
     async def booked(self, after: datetime, *, other_than: str) -> list[datetime]:
         """Return the moments after one that were invited for because of other messages, in order; calls that took place already do not count."""
         where = TALK.slot > after, TALK.message != other_than, TALK.called_at.is_(None)
-        async with self._transaction(read_only=True) as connection:
-            return list((await connection.execute(select(TALK.slot).where(*where).order_by(TALK.slot))).scalars())
+        return [slot for (slot,) in await self.file.rows(select(TALK.slot).where(*where).order_by(TALK.slot))]
 
-    @whole
     async def set_talk(self, message: str, **changes: Any) -> None:
         """Record fields of a `Talk`; those that are not named stay as they are."""
-        async with self._transaction() as connection:
-            done = await connection.execute(update(TalkRow).where(TALK.message == message).values(**changes))
+
+        def work(connection: Connection) -> None:
+            done = connection.execute(update(TALKS).where(TALK.message == message).values(changes))
             if done.rowcount == 0:
-                values: Mapping[str, Any] = {"note": "", **changes}
-                await connection.execute(insert(TalkRow).values(message=message, **values))
+                connection.execute(insert(TALKS), {"note": "", **changes, "message": message})
+
+        await self.file.write(work)
 
 
 def edit_under_way() -> Exists:
@@ -202,9 +183,8 @@ def edit_under_way() -> Exists:
     return select(ERRAND.id).where(*where).exists()
 
 
-async def purge(connection: AsyncConnection, before: datetime) -> None:
+def purge(connection: Connection, before: datetime) -> None:
     """Remove finished errands of before a moment, and what was found for calls about messages whose content is gone."""
-    await connection.execute(delete(ErrandRow).where(ERRAND.done_at < before))
+    connection.execute(delete(ERRANDS).where(ERRAND.done_at < before))
     gone = select(MESSAGE.id).where(MESSAGE.raw.is_(None))
-    nothing: dict[str, Any] = {"found": None, "note": ""}
-    await connection.execute(update(TalkRow).where(TALK.message.in_(gone)).values(**nothing))
+    connection.execute(update(TALKS).where(TALK.message.in_(gone)).values(found=None, note=""))

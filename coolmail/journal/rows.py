@@ -107,7 +107,9 @@ def to_columns(changes: Mapping[str, Any]) -> dict[str, Any]:
                 }
             case "report", ToneReport():
                 columns["report"] = report_to_json(value)
-            case (("recipients" | "references" | "reasons" | "accepted"), _):
+            case "references", _:
+                columns["thread"] = list(value)
+            case (("recipients" | "reasons" | "accepted"), _):
                 columns[name] = list(value)
             case "refused", _:
                 columns["refused"] = [list(pair) for pair in value]

@@ -15,13 +15,12 @@ what happens: `journal after move due submitting`, `imap sent UID MOVE 1 "Coolma
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from aiosmtplib.protocol import SMTPProtocol
+from sqlalchemy import Connection
 
 import coolmail.tone
 from coolmail.cli import running
@@ -37,6 +37,7 @@ from coolmail.core.settings import Settings
 from coolmail.core.tone import Kind, Level, Scale, SentenceHeat, ToneReport
 from coolmail.daemon import editing
 from coolmail.journal import Journal, engine
+from coolmail.journal.file import JournalFile
 from coolmail.mail import submission
 from coolmail.mail.imap import session
 from coolmail.mail.imap.protocol import HardenedProtocol
@@ -102,19 +103,23 @@ def _what(method: str, args: Sequence[Any], more: Mapping[str, Any]) -> str:
 
 
 def _journal() -> None:
-    original = Journal._transaction
+    original = JournalFile.write
 
-    @contextlib.asynccontextmanager
-    async def transaction(self: Journal, *, read_only: bool = False) -> AsyncIterator[Any]:
-        what = None if read_only else _writing.get()
-        async with original(self, read_only=read_only) as connection:
-            yield connection
+    async def write(self: JournalFile, work: Callable[[Connection], Any]) -> Any:
+        what = _writing.get()
+
+        def named(connection: Connection) -> Any:
+            done = work(connection)
             if what:
                 reach(f"journal before {what}")
+            return done
+
+        done = await original(self, named)
         if what:
             reach(f"journal after {what}")
+        return done
 
-    Journal._transaction = transaction  # type: ignore[method-assign]
+    JournalFile.write = write  # type: ignore[method-assign]
     for method in ("add", "move", "change", "set_met", "finish"):
         _write(Journal, method)
     _write(editing, "replace")

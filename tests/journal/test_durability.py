@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection
 
 from coolmail.core.states import State
 from coolmail.journal import (
@@ -96,12 +97,12 @@ async def test_a_file_that_others_can_read_is_closed_to_them(path: Path) -> None
 
 async def test_commits_reach_the_disk(journal: Journal) -> None:
     """Write-ahead log, fsync at every commit, deleted content overwritten."""
-    async with journal._engine.connect() as connection:
-        found = [
-            (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
-            for name in ("journal_mode", "synchronous", "secure_delete")
-        ]
-    assert found == ["wal", 2, 1]
+    names = ("journal_mode", "synchronous", "secure_delete")
+
+    def ask(connection: Connection) -> list[object]:
+        return [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+
+    assert await journal.file.write(ask) == ["wal", 2, 1]
 
 
 async def test_a_killed_writer_loses_nothing_that_was_committed(path: Path) -> None:
@@ -153,15 +154,12 @@ async def test_two_processes_may_create_it_at_the_same_moment(path: Path) -> Non
 
 async def test_the_migrations_lead_to_what_the_program_uses(journal: Journal) -> None:
     """Alembic finds no difference between the migrated file and the tables in the code."""
-    async with journal._engine.connect() as connection:
-        differences = await connection.run_sync(
-            lambda sync: compare_metadata(
-                MigrationContext.configure(sync, opts={"compare_type": True, "compare_server_default": True}), metadata
-            )
-        )
-        version = await connection.run_sync(migrate.current)
+    options = {"compare_type": True, "compare_server_default": True}
+    differences = await journal.file.read(
+        lambda connection: compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    )
     assert differences == []
-    assert version == migrate.newest()
+    assert await journal.file.read(migrate.current) == migrate.newest()
 
 
 async def test_the_unfinished_states_of_the_index_are_those_of_the_core(journal: Journal, path: Path) -> None:
@@ -290,13 +288,11 @@ def test_without_room_nothing_is_taken_and_nothing_changes(path: Path) -> None:
 async def test_a_full_database_says_that_the_disk_is_full(journal: Journal) -> None:
     """SQLite's own word for it, translated."""
     entry = await add(journal)
-    async with journal._engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count = 40")
+    await journal.file.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 40"))
     with pytest.raises(JournalUnwritableError, match="the disk is full"):
         await try_add(journal, 2, raw=b"x" * 1_000_000)
     assert [known.id for known in await journal.active("work")] == [entry.id]
-    async with journal._engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count = 100000")
+    await journal.file.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 100000"))
     assert await try_add(journal, 2, raw=b"x" * 1_000_000) is not None
 
 

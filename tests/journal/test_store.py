@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from coolmail.core.entry import Place
 from coolmail.core.states import ACTIVE, Decision, IllegalMoveError, Stage, State
-from coolmail.journal import Journal, JournalError
+from coolmail.journal import Journal, JournalError, engine
+from coolmail.journal.engine import quick_check
 from coolmail.journal.store import ALPHABET
 from coolmail.journal.tables import MessageRow, table_of
 from tests.core.making import NOW, hot_report
@@ -125,9 +127,8 @@ def _columns_but_id() -> str:
 
 async def test_an_event_needs_its_message(journal: Journal, path: Path) -> None:
     """Foreign keys are on in every connection of the journal."""
-    async with journal._engine.connect() as connection:
-        found = (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar()
-    assert found == 1
+    for work in (journal.file.read, journal.file.write):
+        assert await work(lambda connection: connection.exec_driver_sql("PRAGMA foreign_keys").scalar()) == 1
 
 
 # -- finding
@@ -337,11 +338,44 @@ async def test_an_interrupted_transaction_leaves_nothing(journal: Journal) -> No
     """Either the row and its event, or neither."""
     entry = await add(journal)
 
-    async def half() -> None:
-        async with journal._transaction() as connection:
-            await connection.execute(update(MessageRow).values(subject="x"))
-            await connection.execute(insert(MessageRow).values(id=entry.id))
+    def half(connection: Connection) -> None:
+        connection.execute(update(table_of(MessageRow)).values(subject="x"))
+        connection.execute(insert(table_of(MessageRow)).values(id=entry.id))
 
     with pytest.raises(JournalError):
-        await half()
+        await journal.file.write(half)
     assert await journal.get(entry.id) == entry
+
+
+async def test_reading_does_not_wait_for_who_writes(journal: Journal) -> None:
+    """A writer may wait ten seconds for another program; what is on the disk can be read meanwhile, and the loop goes on."""
+    entry = await add(journal)
+    began, go_on = threading.Event(), threading.Event()
+
+    def work(connection: Connection) -> bool:
+        connection.execute(update(table_of(MessageRow)).values(subject="new"))
+        began.set()
+        return go_on.wait(20)
+
+    writing = asyncio.create_task(journal.file.write(work))
+    await asyncio.to_thread(began.wait, 20)
+    assert await journal.active("work") == [entry]
+    assert not writing.done()
+    go_on.set()
+    assert await writing
+    (now,) = await journal.active("work")
+    assert now.subject == "new"
+
+
+async def test_opening_does_not_stop_the_loop(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading the whole of a large file takes seconds: other work goes on, or this would wait for ever."""
+    went_on = threading.Event()
+
+    def large(path: Path) -> str | None:
+        assert went_on.wait(20)
+        return quick_check(path)
+
+    monkeypatch.setattr(engine, "quick_check", large)
+    asyncio.get_running_loop().call_soon(went_on.set)
+    async with Journal.open(path) as journal:
+        assert await journal.active("work") == []

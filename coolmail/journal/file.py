@@ -1,0 +1,81 @@
+"""The open journal file: each transaction is one piece of work on a thread, never cut in the middle.
+
+SQLite waits for the disk at every commit, and up to ten seconds for another program that writes. So the event loop does not call it: one thread
+writes, another reads beside it, as a write-ahead log lets it. A transaction is one function, which goes to its thread whole: with an asynchronous
+driver every statement, every BEGIN and COMMIT is a way there and back, and these ways cost more than the statements.
+
+A cancellation waits until the transaction has ended (it takes milliseconds): nobody would know otherwise whether the commit was made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Select
+from sqlalchemy.exc import SQLAlchemyError
+
+from coolmail.journal.engine import make_engine
+from coolmail.journal.errors import translate
+
+Result = TypeVar("Result")
+Work = Callable[[Connection], Result]
+"""What is done in one transaction. It must not touch anything that belongs to the event loop."""
+
+
+class JournalFile:
+    """The file at `path`. Every error of SQLite is a `JournalError`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = make_engine(path)
+        self._readers = self.engine.execution_options(read_only=True)
+        self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal-writes")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="journal-reads")
+
+    async def write(self, work: Work[Result]) -> Result:
+        """Do the work in a transaction that has the write lock from its beginning; when this returns, it is on the disk."""
+        return await self._on(self._writing, lambda: self._transaction(self.engine, work))
+
+    async def read(self, work: Work[Result]) -> Result:
+        """Do the work in a transaction that sees one state of the file and does not wait for writers."""
+        return await self._on(self._reading, lambda: self._transaction(self._readers, work))
+
+    async def rows(self, query: Select[Any]) -> Sequence[Any]:
+        """Return the rows of a query."""
+        return await self.read(lambda connection: connection.execute(query).all())
+
+    async def first(self, query: Select[Any]) -> Any:
+        """Return the first row of a query; None if there is none."""
+        return await self.read(lambda connection: connection.execute(query).first())
+
+    async def close(self) -> None:
+        """Close the file."""
+        await self._on(self._writing, self._end)
+        self._writing.shutdown()
+
+    def _end(self) -> None:
+        self._reading.shutdown()
+        self.engine.dispose()
+
+    def _transaction(self, engine: Engine, work: Work[Result]) -> Result:
+        try:
+            with engine.connect() as connection, connection.begin():
+                return work(connection)
+        except (SQLAlchemyError, OSError) as error:
+            raise translate(error, self.path) from error
+
+    async def _on(self, thread: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+        done = asyncio.get_running_loop().run_in_executor(thread, work)
+        try:
+            return await asyncio.shield(done)
+        except asyncio.CancelledError:
+            while not done.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait({done})
+            done.exception()  # nobody is left to be told
+            raise
