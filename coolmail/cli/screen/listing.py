@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Key as KeyPressed
 from textual.visual import Visual
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -53,6 +54,25 @@ class Row(Visual):
         return 1
 
 
+class SearchLine(Input):
+    """The line of the search. Enter ends it at once: what is typed ahead of the list goes to the list, not into the search."""
+
+    def __init__(self, searched: Callable[[str], None]) -> None:
+        super().__init__(id="search", placeholder="client, subject or words", compact=True)
+        self._searched = searched
+
+    async def _on_key(self, event: KeyPressed) -> None:
+        if self.screen.focused is not self:
+            self.app.post_message(KeyPressed(event.key, event.character))
+        elif event.key == "enter":
+            self._searched(self.value)
+        else:
+            await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
+
+
 class Waiting(Framed):
     """The list."""
 
@@ -70,7 +90,7 @@ class Waiting(Framed):
 
     def body(self) -> Iterable[object]:
         """Compose the list below its headings."""
-        yield Input(id="search", placeholder="client, subject or words", compact=True)
+        yield SearchLine(self.go_to_found)
         yield Static(id="headings")
         yield Rows(id="list")
         yield Static(id="empty")
@@ -164,10 +184,13 @@ class Waiting(Framed):
         self._wanted = event.value
         self.lay_out()
 
-    def on_input_submitted(self, _: Input.Submitted) -> None:
-        """Go to the list with what was found."""
-        self.query_one("#list" if self.entries else "#search").focus()
-        self.call_after_refresh(self.lay_out)
+    def go_to_found(self, wanted: str) -> None:
+        """Go to the list with what was found; stay in the search if nothing was."""
+        self._wanted = wanted
+        self.lay_out()
+        if self.entries:
+            self.set_focus(self.query_one("#list"))
+            self.call_after_refresh(self.lay_out)
 
     def key_escape(self) -> None:
         """End the search."""

@@ -14,7 +14,7 @@ from textual.widgets import Input, OptionList, Static
 
 from coolmail.calls.suggestion import AT_ANY_TIME
 from coolmail.cli.screen.app import KINDS, Review
-from coolmail.cli.screen.asking import Choice, Line, TypedWord
+from coolmail.cli.screen.asking import Choice, Line, Sure, TypedWord
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State
 from coolmail.journal import Journal
@@ -255,6 +255,16 @@ async def test_what_is_typed_after_the_slash_belongs_to_the_search(stage: Stage)
         assert (await user.entry()).decision is None
 
 
+async def test_what_is_typed_ahead_of_the_list_goes_to_the_list(stage: Stage) -> None:
+    """Typed in one go, as one does who knows the keys: the search, Enter, and what is to be done with what was found."""
+    async with sitting(stage) as user:
+        for key, letter in (("slash", "/"), *((letter, letter) for letter in "brygge"), ("enter", "\r"), ("c", "c")):
+            user.app.post_message(Key(key, letter))
+        await user.until(lambda: isinstance(user.app.screen, Sure))
+        assert user.app.chosen() == await user.entry("k7mw")
+        assert user.app.waiting.query_one("#search", Input).value == "brygge"
+
+
 async def test_what_has_moved_on_is_refused_in_words(stage: Stage) -> None:
     """The user decides on what is shown; the journal knows better."""
     async with sitting(stage) as user:
@@ -344,6 +354,14 @@ async def test_search_and_view_narrow_the_list(stage: Stage) -> None:
         assert user.ids == ["m5tq", "x8vy"]
         await user.press("slash", *"fjord")
         assert user.ids == ["x8vy"]
+
+
+async def test_a_search_in_vain_goes_on(stage: Stage) -> None:
+    """Enter leads to no empty list: the words can be mended at once."""
+    async with sitting(stage) as user:
+        await user.press("slash", *"bryggex", "enter", "backspace", "enter")
+        assert user.ids == ["k7mw"]
+        assert user.app.focused is user.app.waiting.query_one("#list")
 
 
 async def test_letters_are_letters_while_searching(stage: Stage) -> None:
