@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import platform
 import time
@@ -20,6 +21,7 @@ BATCH = 100
 def some(seeds: range) -> tuple[list[Outcome], Counter[str], int]:
     """Run some seeds; return the failed ones, what became of all letters, and the number of steps."""
     failed, counts, steps = [], Counter[str](), 0
+    gc.set_threshold(50_000)  # what is remembered from run to run is much, and never garbage
     with quick():
         for seed in seeds:
             outcome = run(seed)

@@ -6,7 +6,7 @@ interrupted. A write whose disk is full raises and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from coolmail.core.states import FINISHED, Decision, Stage, State, check_move
 from coolmail.journal import Errand, Feedback
 from coolmail.journal.edits import EDIT_AND_SEND, EDITS, REPLACED
 from coolmail.journal.errors import JournalUnwritableError
-from tests.simulation.pace import Fate, Pace
+from tests.simulation.pace import Fate, Pace, Stop, Through
 
 STOPPING = (Decision.CANCEL, Decision.WITHDRAW)
 
@@ -26,6 +26,7 @@ class MemoryJournal:
 
     def __init__(self, pace: Pace, name: str, watch: Callable[[Entry | None, Entry], None] | None = None) -> None:
         self.pace, self.name, self.watch = pace, name, watch
+        self._reads = f"{name} reads"
         self.entries: dict[str, Entry] = {}
         self.contents: dict[str, bytes] = {}
         self.history: dict[str, list[str]] = {}
@@ -42,8 +43,12 @@ class MemoryJournal:
     async def _written(self, what: str) -> None:
         await self.pace.point(f"{self.name} has written {what}", effect=True)
 
-    async def _read(self) -> None:
-        if await self.pace.point(f"{self.name} reads") is Fate.DISK:
+    def _read(self) -> Awaitable[None]:
+        point = self.pace.point(self._reads)
+        return point if isinstance(point, Through) else self._stand(point)
+
+    async def _stand(self, stop: Stop) -> None:
+        if await stop is Fate.DISK:
             raise JournalUnwritableError("the disk is broken")
 
     def _commit(self, entry: Entry, what: str | None, raw: bytes | None = None) -> None:

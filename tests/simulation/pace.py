@@ -41,22 +41,22 @@ class Stop:
         return (yield self)
 
 
-class _Through:
+class Through:
     """A point that stops nobody."""
 
     __slots__ = ()
 
-    def __await__(self) -> Iterator[None]:
-        return iter(())
+    def __await__(self, at_its_end: Iterator[None] = iter(())) -> Iterator[None]:  # noqa: B008 - an iterator at its end stays there
+        return at_its_end
 
 
-THROUGH = _Through()
+THROUGH = Through()
 
 
 class Pace:
     """The run's only source of chance, its clock, and its counter of steps."""
 
-    __slots__ = ("effects_only", "late", "left", "pending", "rng", "step", "trace", "true")
+    __slots__ = ("_moment", "effects_only", "late", "left", "pending", "rng", "step", "trace", "true")
 
     def __init__(self, seed: int, *, traced: bool = False) -> None:
         self.rng = random.Random(seed)
@@ -73,8 +73,9 @@ class Pace:
         """Commands that a server still works on though nobody waits for them any more."""
         self.late = False
         """Whether a command took effect after its client had gone and looked again: nobody can tell then how many copies there will be."""
+        self._moment = (0.0, START)
 
-    def point(self, what: str, *, effect: bool = False) -> Stop | _Through:
+    def point(self, what: str, *, effect: bool = False) -> Stop | Through:
         """Return what to await at a point."""
         self.step += 1
         if effect or not self.effects_only:
@@ -85,7 +86,9 @@ class Pace:
 
     def now(self) -> datetime:
         """Return the true time."""
-        return START + timedelta(seconds=self.true)
+        if self._moment[0] != self.true:
+            self._moment = (self.true, START + timedelta(seconds=self.true))
+        return self._moment[1]
 
     def say(self, words: str) -> None:
         """Add a line to the trace, if there is one."""

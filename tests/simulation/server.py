@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
-from coolmail.mail.imap.values import Overview, Uid
+from coolmail.mail.imap.values import Overview, Selected, Uid
 from tests.simulation.pace import Pace
 
 DELETED, FLAGGED = "\\Deleted", "\\Flagged"
@@ -70,6 +70,14 @@ class Mailbox:
     uidnext: int = 1
     messages: dict[int, Stored] = field(default_factory=dict)
     attributes: frozenset[str] = frozenset()
+    _answer: Selected | None = None
+
+    def answer(self, *, keywords: bool) -> Selected:
+        """Return what SELECT tells of it."""
+        last, exists = self._answer, len(self.messages)
+        if last is None or last.uidnext != self.uidnext or last.exists != exists or last.keywords != keywords:
+            last = self._answer = Selected(self.name, self.uidvalidity, self.uidnext, exists, None, keywords)
+        return last
 
 
 class MailServer:

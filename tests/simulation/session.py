@@ -7,7 +7,7 @@ section 7.4.1 allows and Dovecot does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from typing import Any
 
 from coolmail.mail.imap.errors import AppendUncertain, CommandRefused, ConnectionLost, MailboxMissing
 from coolmail.mail.imap.values import Appended, MailboxInfo, Moved, Overview, Selected, Status, Uid
-from tests.simulation.pace import Fate, Pace
+from tests.simulation.pace import Fate, Pace, Stop, Through
 from tests.simulation.server import DELETED, Mailbox, MailServer, message_id_of
 
 
@@ -46,12 +46,16 @@ class SimulatedSession:
 
     # -- the connection
 
-    async def _ask(self, what: str, *, effect: bool = False) -> None:
+    def _ask(self, what: str, *, effect: bool = False) -> Awaitable[None]:
         if not self.alive:
             raise ConnectionLost(f"{self.protocol.who}: the connection is gone")
-        if await self.pace.point(what, effect=effect) is Fate.LOST or not self.alive:
+        point = self.pace.point(what, effect=effect)
+        return point if isinstance(point, Through) else self._stand(point)
+
+    async def _stand(self, stop: Stop) -> None:
+        if await stop is Fate.LOST or not self.alive:
             self.lose()
-            raise ConnectionLost(f"{self.protocol.who}: the connection was lost at {what}")
+            raise ConnectionLost(f"{self.protocol.who}: the connection was lost at {stop.what}")
 
     async def _do(self, what: str, *steps: Callable[[], object]) -> None:
         """Run a command that changes something."""
@@ -90,7 +94,7 @@ class SimulatedSession:
         self._box = box
         self._sync()
         self.looked[name] = self.pace.step
-        self.selected = Selected(name, box.uidvalidity, box.uidnext, len(box.messages), None, self.server.keywords)
+        self.selected = box.answer(keywords=self.server.keywords)
         return self.selected
 
     async def status(self, name: str) -> Status:
