@@ -12,7 +12,6 @@ import itertools
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -28,8 +27,10 @@ import yaml
 from coolmail.cli import acts
 from coolmail.core.settings import Tls
 from coolmail.journal import Journal
+from coolmail.journal.edits import EDITS
 from tests.faults import mortal
 from tests.faults.mortal import HOT_WORD
+from tests.faults.reading import Reading
 from tests.servers import smtp_sink
 from tests.servers.dovecot import User
 from tests.servers.smtp_sink import Accepted, SmtpSink
@@ -75,22 +76,8 @@ class Book(list[Accepted]):
         super().append(accepted)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the journal says of one message."""
-
-    id: str
-    message_id: str
-    state: str
-    taken_at: datetime
-    hold_until: datetime | None
-    decision: str | None
-    note_kind: str | None
-    reasons: str
-
-
 @dataclass
-class Household:
+class Household(Reading):
     """One user, one daemon; `faults` are what the books say is wrong."""
 
     user: User
@@ -102,9 +89,17 @@ class Household:
     saved_at: dict[str, datetime] = field(default_factory=dict)
     replaced: dict[str, bytes] = field(default_factory=dict)
     """What was saved, and edited since: it must neither go out nor be left anywhere."""
+    edits: dict[str, str] = field(default_factory=dict)
+    """The Message-ID of the old version by that of the new one, for each edit."""
+    late: dict[str, bytes] = field(default_factory=dict)
+    """New versions that came too late: they lie in Drafts and do not go out."""
+    letters: set[str] = field(default_factory=set)
+    """Message-IDs of what the command line put into Drafts."""
     booked: Book = field(default_factory=Book)
     may_be_early: set[str] = field(default_factory=set)
     """Message-IDs that the user sent before their time."""
+    waits: set[str] = field(default_factory=set)
+    """Message-IDs of calm versions that wait for the deadline of the hot ones whose place they took."""
     lost_journal: bool = False
     """Whether a journal was lost: what a Sent copy says is then news to the daemon, and the user is asked all the same."""
 
@@ -183,18 +178,46 @@ class Household:
         said, _ = await process.communicate()
         return process.returncode or 0, said.decode()
 
-    async def edit(self, message_id: str, text: str) -> str:
-        """Edit a held message and send it, as `coolmail edit --send` does; return the Message-ID of the new version, the books know only that now."""
+    async def edit(self, message_id: str, text: str, *, send: bool = True) -> str:
+        """Edit a waiting message, as `coolmail edit` does; return the Message-ID of the new version, the books know only that now.
+
+        Raises `acts.CannotActError` if it cannot be edited.
+        """
         new_id, raw = mail(text, "Edited")
         async with Journal.open(self.journal) as journal:
-            (entry,) = await journal.known("work", message_id)
+            entry, *_ = await journal.known("work", message_id)
             begun_with = await acts.base(journal, entry)
             now = datetime.now(UTC)
-            act = await acts.edit(journal, entry, raw, new_id, begun_with=begun_with, now=now, send=True)
-        assert act.done, self.story(act.said)
+            act = await acts.edit(journal, entry, raw, new_id, begun_with=begun_with, now=now, send=send)
+        if not act.done:
+            raise acts.CannotActError(act.said)
+        self.edits[new_id] = message_id
         self.replaced[message_id] = self.saved.pop(message_id)
-        self.saved[new_id], self.saved_at[new_id] = raw, now
+        self.saved[new_id], self.saved_at[new_id] = raw, self.saved_at[message_id]
+        (self.may_be_early if send else self.waits).add(new_id)
         return new_id
+
+    async def errands_end(self, within: float = PATIENCE) -> None:
+        """Wait until all that the command line asked for is done, and enter it in the books."""
+        asked: list[tuple[str, str, str, bytes, bool]] = []
+
+        def ended() -> bool:
+            asked[:] = self.errands()
+            return all(done for *_, done in asked)
+
+        await self.until(ended, within)
+        known = {row.message_id for row in self.rows()}
+        for new, old in self.edits.items():
+            if new not in known and new in self.saved:
+                self.late[new] = self.saved.pop(new)
+                self.saved[old] = self.replaced.pop(old)
+        for kind, role, message_id, raw, _ in asked:
+            if kind in EDITS:
+                continue
+            if role == "outbox":
+                self.saved[message_id], self.saved_at[message_id] = raw, datetime.min.replace(tzinfo=UTC)
+            else:
+                self.letters.add(message_id)
 
     # -- the user's mail client
 
@@ -252,46 +275,6 @@ class Household:
 
     # -- the books
 
-    def rows(self) -> list[Row]:
-        """Return what the journal says, oldest first; nothing while there is none."""
-        query = "SELECT id, message_id, state, taken_at, hold_until, decision, note_kind, reasons FROM message ORDER BY taken_at"
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=5)) as connection:
-                found = connection.execute(query).fetchall()
-        except sqlite3.Error:
-            return []
-        return [
-            Row(*row[:3], _moment(row[3]) or datetime.min.replace(tzinfo=UTC), _moment(row[4]), *row[5:])
-            for row in found
-        ]
-
-    def state_of(self, message_id: str) -> str | None:
-        """Return the state of the newest entry of a message."""
-        states = [row.state for row in self.rows() if row.message_id == message_id]
-        return states[-1] if states else None
-
-    def told(self, message_id: str) -> str | None:
-        """Return what the user was told last about a message."""
-        kinds = [row.note_kind for row in self.rows() if row.message_id == message_id]
-        return kinds[-1] if kinds else None
-
-    def events(self) -> list[str]:
-        """Return everything that the journal says has happened."""
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=5)) as connection:
-                return [f"{at[11:23]} {message} {state}: {what}" for at, message, state, what in connection.execute(
-                    "SELECT at, message, state, what FROM event ORDER BY id")]  # fmt: skip
-        except sqlite3.Error as error:
-            return [str(error)]
-
-    def accounts(self) -> dict[str, str]:
-        """Return the state of the account, as the daemon wrote it."""
-        try:
-            with contextlib.closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=5)) as connection:
-                return {name: state for name, state in connection.execute("SELECT name, state FROM account")}  # noqa: C416
-        except sqlite3.Error:
-            return {}
-
     def accepted(self, message_id: str) -> list[tuple[datetime, bytes]]:
         """Return when and with what content the sink accepted a message."""
         wanted = f"\r\nMessage-ID: {message_id}\r\n".encode()
@@ -347,11 +330,18 @@ class Household:
                 wrong.append(
                     f"{message_id}: edited, but accepted {len(self.accepted(message_id))} times, lying in {left}"
                 )
+        for message_id in (*self.late, *self.letters):
+            lying = [name for name, found in boxes.items() for raw in found if _message_id(raw) == message_id]
+            if lying != ["Drafts"] or self.accepted(message_id):
+                wrong.append(
+                    f"{message_id}: put into Drafts, but accepted {len(self.accepted(message_id))} times, lying in {lying}"
+                )
         for mailbox in ("INBOX", "Drafts"):
             told = Counter(_message_id(raw) for raw in boxes[mailbox])
             wrong += [f"{mailbox} holds {name} {count} times" for name, count in told.items() if count > 1]
         suggestions = [raw for raw in boxes["Drafts"] if b".call.coolmail@" in raw]
-        hot = sum(HOT_WORD.encode() in raw for raw in (*self.saved.values(), *self.replaced.values()))
+        written = (*self.saved.values(), *self.replaced.values(), *self.late.values())
+        hot = sum(HOT_WORD.encode() in raw for raw in written)
         if len(suggestions) > hot:
             wrong.append(f"{len(suggestions)} suggestions for {hot} hot messages")
         if "Traceback" in self.log:
@@ -370,7 +360,8 @@ class Household:
             yield "what was sent is not what was written"
         if any(found != raw for box in boxes.values() for found in box if _message_id(found) == message_id):
             yield "a copy in a mailbox is not what was written"
-        held = HOT_WORD.encode() in raw and message_id not in self.may_be_early
+        waits = HOT_WORD.encode() in raw or message_id in self.waits
+        held = waits and self.may_be_early.isdisjoint((message_id, self.edits.get(message_id)))
         if held and any(at < self.saved_at[message_id] + hold for at, _ in sent):
             yield "sent early"
         if len(sent) > 1:
@@ -391,10 +382,6 @@ class Household:
                     yield f"withdrawn, but accepted {len(sent)} times and lying in {+Counter(copies)}"
             case _:
                 yield f"not at rest, lying in {+Counter(copies)}"
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _message_id(raw: bytes) -> str:

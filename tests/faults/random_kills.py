@@ -1,8 +1,9 @@
 """Random kills: `python -m tests.faults.random_kills --runs 500 --seed 1`.
 
 Each run is a household of its own with a few messages, calm and hot, a user who may take a held one back, delete it or send it anyway at any
-moment, a submission server that may lose a reply or put a message off, and a daemon that is killed with SIGKILL one to three times: at a random moment
-(which can be in the middle of a write to the disk), or at the n-th point that it passes. Then it is started for good and the books are checked.
+moment, and who may edit it on the command line, put a letter about it into Drafts or send an invitation to a call, a submission server that may lose a
+reply or put a message off, and a daemon that is killed with SIGKILL one to three times: at a random moment (which can be in the middle of a write to
+the disk), or at the n-th point that it passes. Then it is started for good and the books are checked.
 
 A run that fails is told again with `--only RUN`: the same seed gives the same plan (though not the same timing).
 """
@@ -26,6 +27,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from coolmail.cli.acts import CannotActError
 from tests.faults.household import ANYWAY, CALM_TEXT, HELD, HOT_TEXT, OUTBOX, Household, household
 from tests.servers.dovecot import Dovecot, unavailable
 from tests.servers.smtp_sink import Fault
@@ -38,6 +40,15 @@ LONG = 180.0
 
 CONNECTED = "work: connected to"
 """What the log says when the account is ready."""
+
+EDITS = {
+    "edit and send": (CALM_TEXT, True),
+    "edit to calm": (CALM_TEXT, False),
+    "edit to hot": (HOT_TEXT.replace("a single mail", "anything"), False),
+}
+"""What an edit makes of a message, and whether it is sent with it."""
+
+COMMANDS = ("edit and send", "edit and send", "edit to calm", "edit to hot", "suggest", "invite")
 
 console = Console()
 
@@ -62,6 +73,10 @@ class Plan:
     act_at: float
     """Seconds before or after the deadline, around which it matters most."""
     fault: str | Fault | None
+    command: str
+    """What is asked for on the command line, for the same message."""
+    command_at: float
+    """Seconds before or after the deadline."""
 
     @classmethod
     def drawn(cls, seed: int, run: int) -> Plan:
@@ -82,6 +97,8 @@ class Plan:
             act=chance.choice(("nothing",) * 4 + ("delete", "delete", "take back", "send anyway")),
             act_at=chance.gauss(0.0, 0.7),
             fault=chance.choice((None,) * 7 + (Fault.DROP_AFTER_STORE, Fault.DROP_BEFORE_STORE, "451 4.3.0 later")),
+            command=chance.choice(("nothing",) * 3 + COMMANDS),
+            command_at=chance.choice((chance.gauss(0.0, 0.5), -chance.uniform(0.0, hold))),
         )
 
 
@@ -94,6 +111,9 @@ class Summary:
     kills: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     acts: Counter[str] = field(default_factory=Counter)
+    commands: Counter[str] = field(default_factory=Counter)
+    late: int = 0
+    """Edits that were accepted and came too late."""
     failed: dict[int, str] = field(default_factory=dict)
     ready: list[float] = field(default_factory=list)
     """Seconds from each start to the account being ready."""
@@ -134,6 +154,32 @@ async def _act(home: Household, plan: Plan, hot: list[str], summary: Summary) ->
             return set()
 
 
+async def _command(home: Household, plan: Plan, hot: list[str], summary: Summary) -> None:
+    """Ask for something on the command line, once, at the planned moment."""
+    if plan.command == "nothing" or (plan.command in EDITS and plan.act == "take back"):
+        return  # taken back beside its edited version, one of both waits for the user to keep it
+    message_id = hot[0]
+    await home.until(lambda: home.state_of(message_id) not in (None, "taken", "scored"), LONG)
+    row = next(row for row in home.rows() if row.message_id == message_id)
+    if row.hold_until is not None:
+        await asyncio.sleep(max(0.0, (row.hold_until - datetime.now(UTC)).total_seconds() + plan.command_at))
+    if plan.command in EDITS:
+        text, send = EDITS[plan.command]
+        try:
+            await home.edit(message_id, text, send=send)
+        except CannotActError:
+            summary.commands[f"{plan.command}: refused"] += 1
+            return
+        summary.commands[plan.command] += 1
+        return
+    words = ("suggest", row.id, "--kind", "explain")
+    if plan.command == "invite":
+        words = ("call", row.id, "--at", "tomorrow 14:00", "--outbox")
+    status, said = await home.tool(*words)
+    assert status == 0, home.story(said)
+    summary.commands[plan.command] += 1
+
+
 async def _die(home: Household, death: Death, summary: Summary) -> None:
     """Start the daemon and let it die, unless everything is at rest before that."""
     begun = time.monotonic()
@@ -163,6 +209,7 @@ async def told(plan: Plan, dovecot: Dovecot, summary: Summary) -> None:
                 await home.save(CALM_TEXT, f"logo {number}", OUTBOX)
             hot = [await home.save(HOT_TEXT, f"bill {number}", OUTBOX) for number in range(plan.hot)]
             user = asyncio.create_task(_act(home, plan, hot, summary))
+            command = asyncio.create_task(_command(home, plan, hot, summary))
             for death in plan.deaths:
                 await _die(home, death, summary)
             started, before = time.monotonic(), home.log.count(CONNECTED)
@@ -170,6 +217,9 @@ async def told(plan: Plan, dovecot: Dovecot, summary: Summary) -> None:
             await home.until(lambda: home.log.count(CONNECTED) > before, LONG)
             summary.ready.append(time.monotonic() - started)
             cancelled = await user
+            await command
+            await home.errands_end(within=LONG)
+            summary.late += len(home.late)
             await home.settles(within=LONG)
             summary.settled.append(time.monotonic() - started)
             ended = await home.audit(hold=hold, cancelled=cancelled)
@@ -221,6 +271,7 @@ def report(summary: Summary, seed: int, seconds: float) -> None:
     console.print(f"\nruns     {summary.runs} (seed {seed}) in {seconds / 60:.1f} min, {len(summary.failed)} failed")
     console.print(f"kills    {sum(summary.kills.values())}: {words(summary.kills)}")
     console.print(f"users    {words(summary.acts)}")
+    console.print(f"commands {words(summary.commands)}; {summary.late} edits came too late")
     console.print(f"messages {summary.messages}: {words(summary.ends)}")
     for name, found in (("ready", summary.ready), ("at rest", summary.settled)):
         if found:
