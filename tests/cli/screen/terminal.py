@@ -27,11 +27,13 @@ class Terminal:
 
     def __init__(self, socket: Path) -> None:
         self._tmux = ["tmux", "-S", str(socket), "-f", os.devnull]
+        self._status = socket.with_name(socket.name + "-status")
 
     def start(self, command: Sequence[str], **environment: str) -> None:
         """Start the program; what it leaves on the terminal stays after its end."""
         settings = " ".join(f"{name}={shlex.quote(value)}" for name, value in environment.items())
-        line = f"exec env {settings} {shlex.join(command)}"
+        self._status.unlink(missing_ok=True)
+        line = f"env {settings} {shlex.join(command)}; echo $? > {shlex.quote(str(self._status))}"
         size = ["-x", "80", "-y", "24"]
         self._run("set-option", "-g", "remain-on-exit", "on", ";", "new-session", "-d", *size, line)
 
@@ -57,9 +59,9 @@ class Terminal:
 
     @property
     def ended(self) -> int | None:
-        """The exit status of the program, None while it runs."""
-        said = self._run("display-message", "-p", "#{pane_dead} #{pane_dead_status}").split()
-        return int(said[1]) if len(said) == 2 and said[0] == "1" else None
+        """The exit status of the program, None while it runs. The shell writes it: tmux 3.3a now and then never learns that its child has ended."""
+        said = self._status.read_text("utf-8") if self._status.exists() else ""
+        return int(said) if said.endswith("\n") else None
 
     async def shows(self, *words: str, without: Sequence[str] = ()) -> str:
         """Wait until all these words stand on the terminal, and none of the others; return everything there."""
