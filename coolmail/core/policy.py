@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -11,6 +12,9 @@ from coolmail.core.advice import reasons
 from coolmail.core.schedule import deadline
 from coolmail.core.settings import HoldRules, UnknownLanguage
 from coolmail.core.tone import ToneReport
+
+BLANK = re.compile(r"\[…\s+[^\[\]\s][^\[\]]{0,200}\]")
+"""What only the user can know, in a letter that was suggested: `[… the day]`, perhaps broken over two lines. `[…]` alone is an ellipsis."""
 
 
 class Outcome(StrEnum):
@@ -44,6 +48,11 @@ def is_client(recipients: Iterable[str], clients: Sequence[str]) -> bool:
     return False
 
 
+def blanks(text: str) -> tuple[str, ...]:
+    """Return the blanks of a suggested letter that were not filled in, each once, as they stand in a line of text."""
+    return tuple(dict.fromkeys(" ".join(found.split()) for found in BLANK.findall(text)))
+
+
 def decide(
     report: ToneReport,
     recipients: Iterable[str],
@@ -61,12 +70,15 @@ def decide(
 
     `threshold` is the heat from which mail is held. `earlier_deadline` is the deadline of a withdrawn version of the same mail: the hold goes on and
     does not restart. `override` is the user's own "send anyway". `watched` are the user's watch words that occur in the own text: they hold it
-    whatever its tone.
+    whatever its tone. A suggested letter in which a blank was left goes to nobody by itself.
     """
     if override:
         return Verdict(Outcome.SEND, ("you moved it to Send anyway",))
     if not is_client(recipients, clients):
         return Verdict(Outcome.SEND, ("no recipient is on the list of clients",))
+    if left := blanks(report.own_text):
+        said = f"still has {'a blank' if len(left) == 1 else 'blanks'} to fill in: {', '.join(left[:3])}"
+        return Verdict(Outcome.REVIEW, (said, *(reasons(report) if report.heat >= threshold else ())))
     if watched:
         until = earlier_deadline or deadline(now, max(report.heat, threshold), threshold, rules, zone)
         said = (

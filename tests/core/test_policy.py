@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -194,3 +195,40 @@ def test_a_reason_is_given_even_without_a_notice() -> None:
     assert verdict(ToneReport(0, Level.CALM, "x", judged=False), rules=rules).reasons == (
         "its tone could not be judged",
     )
+
+
+# -- letters that are not finished
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("It will be done by [… the day].", "still has a blank to fill in: [… the day]"),
+        ("[… what went\nwrong] and [… the day]", "still has blanks to fill in: [… what went wrong], [… the day]"),
+        ("By [… the day], I say: [… the day]", "still has a blank to fill in: [… the day]"),
+    ],
+)
+def test_a_letter_with_a_blank_goes_to_review(text: str, said: str) -> None:
+    """Nobody wants their client to read what coolmail asked them to fill in."""
+    assert verdict(ToneReport(0.0, Level.CALM, text)) == Verdict(Outcome.REVIEW, (said,))
+
+
+def test_a_hot_letter_with_a_blank_does_not_go_at_its_deadline() -> None:
+    """It goes to review, and its heat is told, too."""
+    report = replace(hot_report(), own_text="Fix it yourself. By [… the day].")
+    found = verdict(report)
+    assert (found.outcome, found.hold_until) == (Outcome.REVIEW, None)
+    assert found.reasons[1:] == reasons(report) != ()
+
+
+@pytest.mark.parametrize("text", ["You wrote: the goods […] arrived late.", "[...] and [x] and […", "a […\n\n]"])
+def test_an_ellipsis_is_no_blank(text: str) -> None:
+    """It is how words are left out of a quotation."""
+    assert verdict(ToneReport(0.0, Level.CALM, text)).outcome is Outcome.SEND
+
+
+def test_a_blank_does_not_outrank_the_user() -> None:
+    """What was moved to Send anyway goes, and what goes to no client is not looked at."""
+    report = ToneReport(0.0, Level.CALM, "By [… the day].")
+    assert verdict(report, override=True).outcome is Outcome.SEND
+    assert verdict(report, clients=("other.example",)).outcome is Outcome.SEND
