@@ -70,6 +70,7 @@ bench: $(VENV)/.tested dovecot
 	$(BIN)/python -m benchmarks.queue
 	$(BIN)/python -m benchmarks.cli
 	$(BIN)/python -m benchmarks.screen
+	$(BIN)/python -m benchmarks.acts
 	$(BIN)/python -m benchmarks.tone
 
 clean:

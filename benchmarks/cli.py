@@ -4,27 +4,24 @@
 - *held*: `coolmail held` with 1,000 held and 100,000 historical messages in the journal; baseline: the same with an empty journal.
 - *show*, *history*, *stats* with the same journal, for comparison.
 
-Each is a process of its own, run `ROUNDS` times in turn; the table has medians of the time on the clock and of the processor time.
+Each is a process of its own, run once and then `ROUNDS` times in turn; the table has medians of the time on the clock and of the processor time.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
-import platform
 import resource
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.tables import Spent, about, environment, head, medians, ms, row
 from coolmail.core.tone import Kind, Level, SentenceHeat, ToneReport
 from coolmail.journal import Journal
 from coolmail.journal.rows import report_to_json
@@ -107,27 +104,22 @@ def _row(number: int, report: str, now: datetime) -> dict[str, object]:
     }
 
 
-def measure(*command: str) -> tuple[float, float]:
-    """Return the medians of clock time and processor time of a command, in seconds."""
-    clock, processor = [], []
-    for _ in range(ROUNDS):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        began = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        clock.append(time.perf_counter() - began)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        processor.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return statistics.median(clock), statistics.median(processor)
+def measure(*command: str) -> Spent:
+    """Return the medians of what a command takes."""
+    return medians([_once(command) for _ in range(ROUNDS + 1)][1:])
+
+
+def _once(command: tuple[str, ...]) -> Spent:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+    clock, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return clock, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
     """Measure and print a table."""
-    versions = ", ".join(f"{package} {version(package)}" for package in ("typer", "rich", "pydantic", "SQLAlchemy"))
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    )
-    print(f"{versions}, load {os.getloadavg()[0]:.1f}, medians of {ROUNDS}\n")
-    print("| command | clock | processor | baseline (clock) | allowed |\n| --- | --- | --- | --- | --- |")
+    about("typer", "rich", "pydantic", "SQLAlchemy", note=f"SQLite {sqlite3.sqlite_version}, medians of {ROUNDS}")
+    head("command", "clock", "processor", "baseline (clock)", "allowed")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for each in ("full", "empty"):
@@ -136,7 +128,7 @@ def main() -> None:
         coolmail = (sys.executable, "-m", "coolmail")
         full, empty = (("--config", str(folder / f"{each}.yaml")) for each in ("full", "empty"))
         typer, _ = measure(sys.executable, "-c", "import typer")
-        _tell("`--help`", measure(*coolmail, "--help"), f"import of Typer {typer * 1000:.0f} ms", "150 ms")
+        row("`--help`", *map(ms, measure(*coolmail, "--help")), f"import of Typer {ms(typer)}", "150 ms")
         for command, allowed in (
             (("held",), "300 ms"),
             (("held", "--json"), "300 ms"),
@@ -146,13 +138,8 @@ def main() -> None:
         ):
             few = command if command != ("show", "m7") else ("history",)
             base, _ = measure(*coolmail, *few, *empty)
-            said = f"{'`history` with an ' if few != command else ''}empty journal {base * 1000:.0f} ms"
-            _tell(f"`{' '.join(command)}`", measure(*coolmail, *command, *full), said, allowed)
-
-
-def _tell(what: str, times: tuple[float, float], baseline: str, allowed: str) -> None:
-    clock, processor = times
-    print(f"| {what} | {clock * 1000:.0f} ms | {processor * 1000:.0f} ms | {baseline} | {allowed} |", flush=True)
+            said = f"{'`history` with an ' if few != command else ''}empty journal {ms(base)}"
+            row(f"`{' '.join(command)}`", *map(ms, measure(*coolmail, *command, *full)), said, allowed)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ one line. Medians of `ROUNDS` runs, of the time on the clock and of the processo
 from __future__ import annotations
 
 import os
-import platform
 import pty
 import sqlite3
-import statistics
 import struct
 import subprocess
 import sys
@@ -20,10 +18,10 @@ import termios
 import time
 from contextlib import closing
 from fcntl import ioctl
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cli import CONFIG, HELD, HISTORICAL, fill
+from benchmarks.tables import Spent, about, environment, head, medians, ms, row
 
 ROUNDS = 11
 FEW = 20
@@ -38,12 +36,12 @@ One().run()
 """
 
 
-def first_rows(command: list[str], wanted: bytes) -> tuple[float, float]:
+def first_rows(command: list[str], wanted: bytes) -> Spent:
     """Return the seconds until a program has written this to its terminal, on the clock and on the processor."""
     control, terminal = pty.openpty()
     ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     began = time.perf_counter()
-    env = {**os.environ, "TERM": "xterm-256color"}
+    env = environment(TERM="xterm-256color")
     process = subprocess.Popen(
         command, stdin=terminal, stdout=terminal, stderr=terminal, env=env, start_new_session=True
     )
@@ -61,19 +59,15 @@ def first_rows(command: list[str], wanted: bytes) -> tuple[float, float]:
         os.close(control)
 
 
-def measure(command: list[str], wanted: bytes = b"The new logo") -> tuple[float, float]:
+def measure(command: list[str], wanted: bytes = b"The new logo") -> Spent:
     """Return the medians."""
-    found = [first_rows(command, wanted) for _ in range(ROUNDS)]
-    return statistics.median(clock for clock, _ in found), statistics.median(processor for _, processor in found)
+    return medians([first_rows(command, wanted) for _ in range(ROUNDS + 1)][1:])
 
 
 def main() -> None:
     """Measure and print a table."""
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, Textual {version('textual')}"
-    )
-    print(f"load {os.getloadavg()[0]:.1f}, medians of {ROUNDS}\n")
-    print("| first rows of the review screen | clock | processor | allowed |\n| --- | --- | --- | --- |")
+    about("textual", note=f"medians of {ROUNDS}")
+    head("first rows of the review screen", "clock", "processor", "allowed")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for each in ("many", "few"):
@@ -82,14 +76,10 @@ def main() -> None:
         with closing(sqlite3.connect(folder / "few.sqlite3")) as connection, connection:
             connection.execute("DELETE FROM message WHERE source_uid > ?", (FEW,))
         coolmail = [sys.executable, "-m", "coolmail", "--config"]
-        _tell(f"{HELD:,} held and {HISTORICAL:,} historical", measure([*coolmail, str(folder / "many.yaml")]), "500 ms")
-        _tell(f"{FEW} held", measure([*coolmail, str(folder / "few.yaml")]), "500 ms")
-        _tell("baseline: one line in Textual", measure([sys.executable, "-c", BASELINE]), "")
-
-
-def _tell(what: str, times: tuple[float, float], allowed: str) -> None:
-    clock, processor = times
-    print(f"| {what} | {clock * 1000:.0f} ms | {processor * 1000:.0f} ms | {allowed} |", flush=True)
+        many, few = (measure([*coolmail, str(folder / f"{each}.yaml")]) for each in ("many", "few"))
+        row(f"{HELD:,} held and {HISTORICAL:,} historical", *map(ms, many), "500 ms")
+        row(f"{FEW} held", *map(ms, few), "500 ms")
+        row("baseline: one line in Textual", *map(ms, measure([sys.executable, "-c", BASELINE])), "")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,12 @@ from coolmail.cli.opening import ConfigOption, JsonOption, daemon_runs, settings
 from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, print_json
 from coolmail.config import journal_path
 from coolmail.core.clean import clean
+from coolmail.core.entry import Line
 from coolmail.core.states import State
 from coolmail.daemon.zone import zone_of
-from coolmail.journal.glance import glance, last_sign
+from coolmail.journal.glance import last_sign, lines
 
 if TYPE_CHECKING:
-    from coolmail.core.entry import Entry
     from coolmail.core.settings import Settings
     from coolmail.journal import Journal
 
@@ -36,53 +36,54 @@ def held(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the messages that wait: held, and those in Review that need your decision."""
     settings = settings_from(config)
     path, now = journal_path(settings), datetime.now(UTC)
-    entries = glance(path, *WAITING)
-    if entries is not None:
-        _tell(entries, settings, as_json=as_json, runs=lives(last_sign(path), now))
+    waiting = lines(path, *WAITING)
+    if waiting is not None:
+        _tell(waiting, settings, as_json=as_json, runs=lives(last_sign(path), now))
         return
 
     async def work(journal: Journal, settings: Settings) -> None:
-        _tell(await journal.in_state(*WAITING), settings, as_json=as_json, runs=await daemon_runs(journal))
+        waiting = [Line.of(entry) for entry in await journal.in_state(*WAITING)]
+        _tell(waiting, settings, as_json=as_json, runs=await daemon_runs(journal))
 
     with_journal(config, work)
 
 
-def _tell(entries: Sequence[Entry], settings: Settings, *, as_json: bool, runs: bool) -> None:
+def _tell(waiting: Sequence[Line], settings: Settings, *, as_json: bool, runs: bool) -> None:
     if as_json:
-        print_json({"schema": SCHEMA, "held": [brief(entry) for entry in entries]})
+        print_json({"schema": SCHEMA, "held": [brief(line) for line in waiting]})
         return
-    if not entries:
+    if not waiting:
         out.print("Nothing waits.")
     else:
-        out.file.write("".join(f"{line}\n" for line in _table(entries, zone_of(settings), datetime.now(UTC))))
+        out.file.write("".join(f"{line}\n" for line in _table(waiting, zone_of(settings), datetime.now(UTC))))
     if not runs:
         out.print("[yellow]The daemon is not running[/]: nothing is sent until `coolmail run` is started.")
 
 
-def brief(entry: Entry) -> dict[str, Any]:
-    """Return an entry as the JSON of lists."""
+def brief(line: Line) -> dict[str, Any]:
+    """Return a message as the JSON of lists."""
     return {
-        "id": entry.id,
-        "account": entry.account,
-        "state": entry.state.value,
-        "subject": clean(entry.subject),
-        "sender": entry.sender,
-        "recipients": list(entry.recipients),
-        "message_id": entry.message_id,
-        "taken_at": entry.taken_at,
-        "updated_at": entry.updated_at,
-        "hold_until": entry.hold_until,
-        "heat": entry.report.heat if entry.report is not None else None,
-        "level": entry.report.level.value if entry.report is not None else None,
-        "reasons": list(entry.reasons),
-        "frozen": entry.frozen,
-        "decision": entry.decision.value if entry.decision is not None else None,
+        "id": line.id,
+        "account": line.account,
+        "state": line.state.value,
+        "subject": clean(line.subject),
+        "sender": line.sender,
+        "recipients": list(line.recipients),
+        "message_id": line.message_id,
+        "taken_at": line.taken_at,
+        "updated_at": line.updated_at,
+        "hold_until": line.hold_until,
+        "heat": line.heat,
+        "level": line.level.value if line.level is not None else None,
+        "reasons": list(line.reasons),
+        "frozen": line.frozen,
+        "decision": line.decision.value if line.decision is not None else None,
     }
 
 
-def _table(entries: Sequence[Entry], zone: tzinfo, now: datetime) -> Iterator[str]:
+def _table(waiting: Sequence[Line], zone: tzinfo, now: datetime) -> Iterator[str]:
     """Yield the lines of the table; a thousand of them in a blink, which Rich's own table takes seconds for."""
-    rows = [_row(entry, zone, now) for entry in entries]
+    rows = [_row(line, zone, now) for line in waiting]
     names = ("ID", "Heat", "To", "Subject", "Goes out")
     widths = [
         min(most, max(cell_len(name), *(cell_len(row[number][0]) for row in rows)))
@@ -94,26 +95,25 @@ def _table(entries: Sequence[Entry], zone: tzinfo, now: datetime) -> Iterator[st
             taken = min(max(0, -spare), max(0, widths[number] - least))
             widths[number] -= taken
             spare += taken
-    yield _line([(name, "bold") for name in names], widths)
+    yield _fitted([(name, "bold") for name in names], widths)
     for row in rows:
-        yield _line(row, widths)
+        yield _fitted(row, widths)
 
 
-def _row(entry: Entry, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
-    report = entry.report
+def _row(line: Line, zone: tzinfo, now: datetime) -> list[tuple[str, str]]:
     heat = ("not judged", "")
-    if report is not None and report.judged:
-        heat = (f"{bar(report.heat, 5)} {report.level.value}", LEVEL_STYLE[report.level.value])
+    if line.judged and line.heat is not None and line.level is not None:
+        heat = (f"{bar(line.heat, 5)} {line.level.value}", LEVEL_STYLE[line.level.value])
     return [
-        (entry.id, "cyan"),
+        (line.id, "cyan"),
         heat,
-        (clean(", ".join(entry.recipients)), ""),
-        (clean(entry.subject) or "(no subject)", ""),
-        _when(entry, now, zone),
+        (clean(", ".join(line.recipients)), ""),
+        (clean(line.subject) or "(no subject)", ""),
+        _when(line, now, zone),
     ]
 
 
-def _line(cells: Sequence[tuple[str, str]], widths: Sequence[int]) -> str:
+def _fitted(cells: Sequence[tuple[str, str]], widths: Sequence[int]) -> str:
     """One line of the table: cut to its columns, in colour where the terminal has colours."""
     fitted = [
         _styled(text if cell_len(text) <= width else f"{set_cell_size(text, width - 1)}…", style, width)
@@ -130,18 +130,18 @@ def _styled(text: str, style: str, width: int) -> str:
     return Style.parse(style).render(text, color_system=system) + padding
 
 
-def _when(entry: Entry, now: datetime, zone: tzinfo) -> tuple[str, str]:
+def _when(line: Line, now: datetime, zone: tzinfo) -> tuple[str, str]:
     """Say what happens next, and in which style."""
-    if entry.decision is not None:
-        return f"{entry.decision.value}: as soon as the daemon is there", "yellow"
-    if entry.state is State.REVIEW:
+    if line.decision is not None:
+        return f"{line.decision.value}: as soon as the daemon is there", "yellow"
+    if line.state is State.REVIEW:
         return "you decide", "bold yellow"
-    if entry.state is State.FAILED:
+    if line.state is State.FAILED:
         return "lost from its mailbox; restore it", "bold red"
-    if entry.frozen:
+    if line.frozen:
         return "two versions: keep one", "bold yellow"
-    if entry.state is State.DUE:
-        return ("on its way" if entry.next_attempt_at is None else f"next try {left(entry.next_attempt_at, now)}"), ""
-    if entry.hold_until is None:
+    if line.state is State.DUE:
+        return ("on its way" if line.next_attempt_at is None else f"next try {left(line.next_attempt_at, now)}"), ""
+    if line.hold_until is None:
         return "unknown", ""
-    return f"{local(entry.hold_until, zone)} ({left(entry.hold_until, now)})", ""
+    return f"{local(line.hold_until, zone)} ({left(line.hold_until, now)})", ""

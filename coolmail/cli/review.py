@@ -14,6 +14,7 @@ from coolmail.cli.opening import ConfigOption, IdArgument, JsonOption, ReadAloud
 from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, err, left, local, out, print_json, safe
 from coolmail.core.advice import advice
 from coolmail.core.clean import clean, shorten
+from coolmail.core.entry import Line
 from coolmail.core.errors import CoolmailError
 from coolmail.core.learning import Learned
 from coolmail.core.states import State
@@ -47,7 +48,7 @@ def show(
                 ]
                 report = report_to_json(entry.report) if entry.report is not None else None
                 better = list(advice(entry.report)) if entry.report is not None else []
-                shown.append({**brief(entry), "advice": better, "report": report, "events": events})
+                shown.append({**brief(Line.of(entry)), "advice": better, "report": report, "events": events})
             print_json({"schema": SCHEMA, "messages": shown})
             return
         for entry in found:
@@ -121,7 +122,7 @@ def history(
     async def work(journal: Journal, settings: Settings) -> None:
         entries = await journal.recent(limit)
         if as_json:
-            print_json({"schema": SCHEMA, "history": [brief(entry) for entry in entries]})
+            print_json({"schema": SCHEMA, "history": [brief(Line.of(entry)) for entry in entries]})
             return
         zone = zone_of(settings)
         table = Table(box=None, pad_edge=False, header_style="bold")

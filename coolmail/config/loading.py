@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -67,9 +70,25 @@ def loads(text: str, *, where: str = "text") -> Settings:
     if not isinstance(data, dict):
         raise ConfigError(where, ["line 1: it must be a mapping that begins with `accounts:`; see config.example.yaml"])
     try:
-        return Config.model_validate(data).settings()
+        with _without_plugins():
+            return Config.model_validate(data).settings()
     except ValidationError as error:
         raise ConfigError(where, [_sentence(fault, tree.lines) for fault in error.errors(include_url=False)]) from None
+
+
+@contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Keep plugins of pydantic away: any package may bring one, it would see passwords, and looking for them takes longer than validating."""
+    name = "PYDANTIC_DISABLE_PLUGINS"
+    before = os.environ.get(name)
+    os.environ[name] = "__all__"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -87,9 +86,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Part(BaseModel):
-    """What all parts share: unknown keys are errors."""
+    """What all parts share: unknown keys are errors. Only the whole is ever validated, so no part builds a validator of its own."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ServerPart(Part):
@@ -160,7 +159,7 @@ class AccountPart(Part):
     files_sent: bool = False
     imap: ServerPart
     smtp: ServerPart
-    mailboxes: MailboxesPart = MailboxesPart()
+    mailboxes: MailboxesPart = Field(default_factory=MailboxesPart.model_construct)
 
     def account(self) -> core.Account:
         """Return the settings of this account."""
@@ -172,7 +171,7 @@ class AccountPart(Part):
             files_sent=self.files_sent,
             imap=self.imap.server(),
             smtp=self.smtp.server(),
-            mailboxes=core.Mailboxes(**self.mailboxes.model_dump()),
+            mailboxes=core.Mailboxes(**dict(self.mailboxes)),
         )
 
 
@@ -231,7 +230,7 @@ class HoldPart(Part):
     remind_before: Duration = timedelta(hours=2)
     late_limit: Duration = timedelta(hours=72)
     unknown_language: core.UnknownLanguage = core.UnknownLanguage.SEND
-    working_hours: WorkingHoursPart = WorkingHoursPart()
+    working_hours: WorkingHoursPart = Field(default_factory=WorkingHoursPart.model_construct)
 
     @model_validator(mode="after")
     def _check(self) -> HoldPart:
@@ -327,6 +326,8 @@ def _path(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is not the path of a file or folder")
     if value.startswith("file://"):
+        from urllib.request import url2pathname  # noqa: PLC0415 - it loads HTTP and TLS, which few configurations need
+
         return url2pathname(urlsplit(value).path)
     if "://" in value:
         raise ValueError(
@@ -426,18 +427,18 @@ class Config(Part):
     """The whole file."""
 
     accounts: Annotated[list[AccountPart], Field(min_length=1)]
-    hold: HoldPart = HoldPart()
-    settle: SettlePart = SettlePart()
+    hold: HoldPart = Field(default_factory=HoldPart.model_construct)
+    settle: SettlePart = Field(default_factory=SettlePart.model_construct)
     clients: list[str] = []
     allow: Words = []
     watch_words: Words = []
-    model: ModelPart = ModelPart()
-    queue: QueuePart = QueuePart()
+    model: ModelPart = Field(default_factory=ModelPart.model_construct)
+    queue: QueuePart = Field(default_factory=QueuePart.model_construct)
     poll: Duration = timedelta(seconds=60)
     journal: str | None = None
     notes: Literal["keep", "remove"] = "remove"
     notifications: Annotated[core.Notifications, BeforeValidator(_off)] = core.Notifications.SHORT
-    calls: CallsPart = CallsPart()
+    calls: CallsPart = Field(default_factory=CallsPart.model_construct)
 
     @field_validator("settle", mode="before")
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 
 from coolmail.core.errors import CoolmailError
@@ -37,10 +36,14 @@ async def _find(whose: str, server: Server | Dav) -> str:
         return value
     if secret.password is not None:
         return secret.password
+    import asyncio  # noqa: PLC0415 - most commands read a configuration and need no password
+
     return await asyncio.to_thread(_from_keyring, whose, server)
 
 
 async def _from_command(whose: str, command: str) -> str:
+    import asyncio  # noqa: PLC0415 - see `_find`
+
     loop = asyncio.get_running_loop()
     transport, protocol = await loop.subprocess_shell(
         lambda: asyncio.subprocess.SubprocessStreamProtocol(limit=65536, loop=loop),

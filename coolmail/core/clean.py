@@ -18,6 +18,8 @@ JOINER = "\u200d"
 
 def clean(text: str, *, lines: bool = False) -> str:
     """Return `text` without control characters and invisible marks; line ends and tabs become spaces unless `lines` are wanted."""
+    if text.isprintable():  # no letter of any category that is removed below, and no line end: most text of most mail
+        return text
     kept = []
     for at, letter in enumerate(text):
         if letter == "\n" or (letter == "\t" and lines):

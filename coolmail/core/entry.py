@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coolmail.core.states import Decision, Stage, State
-from coolmail.core.tone import ToneReport
+from coolmail.core.tone import Level, ToneReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +69,51 @@ class Entry:
     reminded_at: datetime | None = None
     has_bytes: bool = True
     """False once retention removed the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a list says of an entry: a thousand of these are read in the time of a few hundred entries."""
+
+    id: str
+    account: str
+    message_id: str
+    state: State
+    taken_at: datetime
+    updated_at: datetime
+    subject: str
+    sender: str
+    recipients: tuple[str, ...]
+    heat: float | None
+    level: Level | None
+    judged: bool
+    """Whether heat and level were read from its words; False, too, where there is no reading yet."""
+    reasons: tuple[str, ...]
+    hold_until: datetime | None
+    next_attempt_at: datetime | None
+    frozen: bool
+    decision: Decision | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> Line:
+        """Return the line of an entry."""
+        report = entry.report
+        return cls(
+            id=entry.id,
+            account=entry.account,
+            message_id=entry.message_id,
+            state=entry.state,
+            taken_at=entry.taken_at,
+            updated_at=entry.updated_at,
+            subject=entry.subject,
+            sender=entry.sender,
+            recipients=entry.recipients,
+            heat=report.heat if report is not None else None,
+            level=report.level if report is not None else None,
+            judged=report is not None and report.judged,
+            reasons=entry.reasons,
+            hold_until=entry.hold_until,
+            next_attempt_at=entry.next_attempt_at,
+            frozen=entry.frozen,
+            decision=entry.decision,
+        )

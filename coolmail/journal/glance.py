@@ -14,8 +14,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from coolmail.core.entry import Entry
-from coolmail.core.states import State
+from coolmail.core.entry import Entry, Line
+from coolmail.core.states import Decision, State
+from coolmail.core.tone import Level
 from coolmail.journal.rows import to_entry
 
 LISTS = ("recipients", "thread", "reasons", "refused", "accepted")
@@ -30,14 +31,29 @@ def glance(path: Path, *states: State) -> list[Entry] | None:
     """
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
-            connection.row_factory = sqlite3.Row
-            columns = [row["name"] for row in connection.execute("PRAGMA table_info(message)") if row["name"] != "raw"]
+            columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(message)") if name != "raw"]
             query = (
                 f"SELECT {', '.join(columns)}, raw IS NOT NULL AS has_bytes FROM message "  # noqa: S608 - names of our own columns
                 f"WHERE state IN ({', '.join('?' * len(states))}) ORDER BY coalesce(hold_until, taken_at)"
             )
-            return [_entry(row) for row in connection.execute(query, [str(state) for state in states])]
+            names = (*columns, "has_bytes")
+            found = connection.execute(query, [str(state) for state in states])
+            return [_entry(dict(zip(names, row, strict=True))) for row in found]
     except (sqlite3.Error, ValueError, KeyError, TypeError):
+        return None
+
+
+def lines(path: Path, *states: State) -> list[Line] | None:
+    """Return what lists say of the entries in one of these states, in the order of `glance`; None where it returns None."""
+    query = (
+        "SELECT id, account, message_id, state, taken_at, updated_at, subject, sender, recipients, json_extract(report, '$.heat'), "  # noqa: S608 - marks
+        "json_extract(report, '$.level'), json_extract(report, '$.judged'), reasons, hold_until, next_attempt_at, frozen, decision "
+        f"FROM message WHERE state IN ({', '.join('?' * len(states))}) ORDER BY coalesce(hold_until, taken_at)"
+    )
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+            return [_line(row) for row in connection.execute(query, [str(state) for state in states])]
+    except (sqlite3.Error, ValueError, TypeError):
         return None
 
 
@@ -75,10 +91,55 @@ def last_sign(path: Path) -> Sign | None:
         return None
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    values: dict[str, Any] = dict(row)
-    values |= {name: json.loads(row[name]) for name in LISTS}
-    values |= {name: datetime.fromisoformat(row[name]).replace(tzinfo=UTC) for name in MOMENTS if row[name] is not None}
-    values |= {name: bool(row[name]) for name in FLAGS}
-    values["report"] = json.loads(row["report"]) if row["report"] is not None else None
+def _entry(values: dict[str, Any]) -> Entry:
+    for name in LISTS:
+        values[name] = json.loads(text) if (text := values[name]) != "[]" else []
+    for name in MOMENTS:
+        values[name] = _moment(values[name])
+    for name in FLAGS:
+        values[name] = bool(values[name])
+    if (text := values["report"]) is not None:
+        values["report"] = json.loads(text)
     return to_entry(SimpleNamespace(**values))
+
+
+def _line(row: tuple[Any, ...]) -> Line:
+    (
+        identifier,
+        account,
+        message_id,
+        state,
+        taken_at,
+        updated_at,
+        subject,
+        sender,
+        recipients,
+        heat,
+        level,
+        judged,
+        *rest,
+    ) = row
+    reasons, hold_until, next_attempt_at, frozen, decision = rest
+    return Line(
+        id=identifier,
+        account=account,
+        message_id=message_id,
+        state=State(state),
+        taken_at=datetime.fromisoformat(taken_at).replace(tzinfo=UTC),
+        updated_at=datetime.fromisoformat(updated_at).replace(tzinfo=UTC),
+        subject=subject,
+        sender=sender,
+        recipients=tuple(json.loads(recipients)),
+        heat=heat,
+        level=Level(level) if level is not None else None,
+        judged=bool(judged),
+        reasons=tuple(json.loads(reasons)),
+        hold_until=_moment(hold_until),
+        next_attempt_at=_moment(next_attempt_at),
+        frozen=bool(frozen),
+        decision=Decision(decision) if decision is not None else None,
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)

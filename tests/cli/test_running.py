@@ -46,6 +46,22 @@ def test_help_loads_neither_torch_nor_transformers() -> None:
     assert names("--help") == []
 
 
+def test_no_plugin_of_a_library_sees_the_configuration(desk: Desk, tmp_path: Path) -> None:
+    """Pydantic would load those of any installed package, and show them every password."""
+    folder = tmp_path / "plugins"
+    (folder / "spy-1.0.dist-info").mkdir(parents=True)
+    (folder / "spy-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: spy\nVersion: 1.0\n")
+    (folder / "spy-1.0.dist-info" / "entry_points.txt").write_text("[pydantic]\nspy = spy:plugin\n")
+    (folder / "spy.py").write_text(f"open({str(tmp_path / 'seen')!r}, 'w').close()\nplugin = None\n")
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"}
+    desk.add()
+    assert desk.process("held", env=environment).returncode == 0
+    assert not (tmp_path / "seen").exists()
+    model = "import pydantic\nclass Open(pydantic.BaseModel): x: int"
+    subprocess.run([sys.executable, "-c", model], check=False, capture_output=True, env=environment)
+    assert (tmp_path / "seen").exists()  # so it would have been found
+
+
 def test_held_loads_neither_torch_nor_transformers(desk: Desk) -> None:
     """Nor does any command that only looks into the journal."""
     desk.add()

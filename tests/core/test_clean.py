@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coolmail.core.clean import clean, shorten
+from coolmail.core.clean import INVISIBLE, clean, shorten
 
 any_text = st.text(
     st.characters() | st.sampled_from("\x1b\x9b\u202e\u2066\u200d\u200b\r\n\t\0😀👩💻\ufe0f"), max_size=60
@@ -84,3 +84,10 @@ def test_what_was_cut_ends_in_an_ellipsis() -> None:
     """And what was not cut does not."""
     assert shorten("a long subject", 8) == "a long…"
     assert shorten("short", 8) == "short"
+
+
+def test_what_python_calls_printable_stays() -> None:
+    """All of it, so that most text need not be looked at letter by letter; and nothing that is removed is called so."""
+    printable = "".join(letter for letter in map(chr, range(0x110000)) if letter.isprintable())
+    assert clean(f"{printable}\t") == f"{printable} "
+    assert not any(chr(number).isprintable() for number in INVISIBLE)

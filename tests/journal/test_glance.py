@@ -9,10 +9,10 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from coolmail.core.entry import Place
+from coolmail.core.entry import Line, Place
 from coolmail.core.states import Decision, Stage, State
 from coolmail.journal import Journal
-from coolmail.journal.glance import glance
+from coolmail.journal.glance import glance, lines
 from tests.core.making import NOW, hot_report
 from tests.journal.adding import add
 
@@ -54,11 +54,13 @@ async def test_a_glance_is_what_the_journal_says(journal: Journal) -> None:
     assert seen is not None
     assert len(seen) == 2
     assert seen == await journal.in_state(*SHOWN)
+    assert lines(journal.path, *SHOWN) == [Line.of(entry) for entry in seen]
 
 
 def test_where_there_is_no_journal_none_is_made(tmp_path: Path) -> None:
     """Making one is for the journal itself."""
     assert glance(tmp_path / "journal.sqlite3", State.HELD) is None
+    assert lines(tmp_path / "journal.sqlite3", State.HELD) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -67,10 +69,12 @@ def test_what_is_no_journal_gives_no_answer(tmp_path: Path) -> None:
     torn = tmp_path / "torn"
     torn.write_bytes(b"SQLite format 3\0" + b"\xff" * 4000)
     assert glance(torn, State.HELD) is None
+    assert lines(torn, State.HELD) is None
     other = tmp_path / "other"
     with closing(sqlite3.connect(other)) as connection, connection:
         connection.execute("CREATE TABLE message (id TEXT, state TEXT, raw BLOB)")
     assert glance(other, State.HELD) is None
+    assert lines(other, State.HELD) is None
 
 
 def test_a_glance_loads_no_library() -> None:
