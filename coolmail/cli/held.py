@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
-from rich.style import Style
 
+from coolmail.cli import output
 from coolmail.cli.life import lives
 from coolmail.cli.opening import ConfigOption, JsonOption, daemon_runs, settings_from, with_journal
-from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, left, local, out, print_json
+from coolmail.cli.output import LEVEL_STYLE, SCHEMA, bar, bare, left, local, print_json
 from coolmail.config import journal_path
 from coolmail.core.clean import clean
 from coolmail.core.entry import Line
@@ -52,12 +53,12 @@ def _tell(waiting: Sequence[Line], settings: Settings, *, as_json: bool, runs: b
     if as_json:
         print_json({"schema": SCHEMA, "held": [brief(line) for line in waiting]})
         return
-    if not waiting:
-        out.print("Nothing waits.")
-    else:
-        out.file.write("".join(f"{line}\n" for line in _table(waiting, zone_of(settings), datetime.now(UTC))))
+    lines = _table(waiting, zone_of(settings), datetime.now(UTC)) if waiting else ["Nothing waits."]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
     if not runs:
-        out.print("[yellow]The daemon is not running[/]: nothing is sent until `coolmail run` is started.")
+        sys.stdout.write(
+            f"{_coloured('The daemon is not running', 'yellow')}: nothing is sent until `coolmail run` is started.\n"
+        )
 
 
 def brief(line: Line) -> dict[str, Any]:
@@ -89,8 +90,8 @@ def _table(waiting: Sequence[Line], zone: tzinfo, now: datetime) -> Iterator[str
         min(most, max(cell_len(name), *(cell_len(row[number][0]) for row in rows)))
         for number, (name, most) in enumerate(zip(names, WIDEST, strict=True))
     ]
-    if out.is_terminal:  # who pipes it on wants it whole
-        spare = out.width - sum(widths[:-1]) - min(widths[-1], MOMENT) - 2 * (len(widths) - 1)
+    if not bare() and output.out.is_terminal:  # who pipes it on wants it whole
+        spare = output.out.width - sum(widths[:-1]) - min(widths[-1], MOMENT) - 2 * (len(widths) - 1)
         for number, least in ((3, 12), (2, 15)):
             taken = min(max(0, -spare), max(0, widths[number] - least))
             widths[number] -= taken
@@ -123,11 +124,15 @@ def _fitted(cells: Sequence[tuple[str, str]], widths: Sequence[int]) -> str:
 
 
 def _styled(text: str, style: str, width: int) -> str:
-    padding = " " * max(0, width - cell_len(text))
-    system = out._color_system
-    if not style or system is None or out.no_color:
-        return text + padding
-    return Style.parse(style).render(text, color_system=system) + padding
+    return _coloured(text, style) + " " * max(0, width - cell_len(text))
+
+
+def _coloured(text: str, style: str) -> str:
+    if not style or bare() or (system := output.out._color_system) is None or output.out.no_color:
+        return text
+    from rich.style import Style  # noqa: PLC0415 - what is piped has no style
+
+    return Style.parse(style).render(text, color_system=system)
 
 
 def _when(line: Line, now: datetime, zone: tzinfo) -> tuple[str, str]:

@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from coolmail.core.clean import clean
 from coolmail.core.durations import in_words
 from coolmail.core.errors import CoolmailError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    out: Console
+    err: Console
 
 SCHEMA = 1
 """Version of the JSON shapes; raised when a field changes its meaning or goes."""
 
 BEYOND_ASCII = re.compile(r"[^ -~\n]")
 
-out = Console(highlight=False, emoji=False)
-err = Console(stderr=True, highlight=False, emoji=False)
+
+def __getattr__(name: str) -> Console:
+    """Make the consoles `out` and `err` when they are first asked for: Rich takes its time to load, and JSON and pipes need nothing of it."""
+    if name not in {"out", "err"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rich.console import Console  # noqa: PLC0415
+
+    console: Console = globals().setdefault(name, Console(stderr=name == "err", highlight=False, emoji=False))
+    return console
+
+
+def bare() -> bool:
+    """Whether standard output is a file or pipe, which gets neither colours nor cut lines. What Rich takes for a terminal is one."""
+    return not (sys.stdout.isatty() or os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE"))
 
 
 def print_json(data: Any) -> None:
@@ -47,12 +64,16 @@ def _plain(value: Any) -> Any:
 
 def safe(text: str) -> str:
     """Return text from mail so that it can neither move the cursor nor be read as markup."""
+    from rich.markup import escape  # noqa: PLC0415 - see `__getattr__`
+
     return escape(clean(text))
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """Say on standard error what went wrong and what to do; end with the exit code."""
-    err.print(f"[bold red]coolmail:[/] {escape(message)}", soft_wrap=True)
+    from rich.markup import escape  # noqa: PLC0415 - see `__getattr__`
+
+    __getattr__("err").print(f"[bold red]coolmail:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

@@ -37,7 +37,9 @@ def names(*arguments: str) -> list[str]:
     code, *loaded = done.stdout.rpartition("LOADED ")[2].split()
     assert code == "0", done.stdout
     return [
-        name for name in ("torch", "transformers", "tokenizers", "numpy", "sqlalchemy", "textual") if name in loaded
+        name
+        for name in ("torch", "transformers", "tokenizers", "numpy", "sqlalchemy", "textual", "asyncio", "ssl", "http")
+        if name in loaded
     ]
 
 
