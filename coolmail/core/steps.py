@@ -235,8 +235,14 @@ def _held(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
     if entry.frozen:
         return Step(Do.WAIT, Role.HELD) if told == "frozen" else Step(Do.TELL, Role.HELD, "frozen")
     if told not in ("held", "reminder"):
-        return Step(Do.TELL, Role.HELD, "held")
+        return _tell(entry, now, "held")
     return _waiting(entry, now, rules)
+
+
+def _tell(entry: Entry, now: datetime, kind: str) -> Step:
+    """A note may have to wait for what it tells of; the deadline does not wait for the note."""
+    until = entry.hold_until
+    return Step(Do.TELL, Role.HELD, kind, at=until if until is not None and now < until else None)
 
 
 def _interrupted(entry: Entry, sight: Sight, now: datetime, rules: Rules) -> Step:
@@ -255,7 +261,7 @@ def _waiting(entry: Entry, now: datetime, rules: Rules) -> Step:
         remind = until - rules.hold.remind_before
         if entry.reminded_at is None and remind > entry.taken_at:
             if now >= remind:
-                return Step(Do.TELL, Role.HELD, "reminder")
+                return _tell(entry, now, "reminder")
             return Step(Do.WAIT, Role.HELD, at=remind)
         return Step(Do.WAIT, Role.HELD, at=until)
     if now - until > rules.hold.late_limit:

@@ -19,6 +19,7 @@ from coolmail.config import PasswordError, find_password
 from coolmail.core.errors import CoolmailError
 from coolmail.core.settings import Account, Settings
 from coolmail.core.steps import Role
+from coolmail.daemon.beside import AT_ONCE, Beside
 from coolmail.daemon.boxes import NoMailboxError, prepare
 from coolmail.daemon.desk import Desk, Judge, log
 from coolmail.daemon.doors import Doors
@@ -70,14 +71,26 @@ class AccountService:
     zone: tzinfo
     notifier: Notifier | None = None
     bell: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    """Those who prepare a call take turns."""
     sweeps: int = 0
     """How often this account was swept, for tests and `status`."""
+    calls: Beside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.calls = Beside(self.turn, self.bell.set)
 
     async def serve(self) -> None:
         """Serve the account for ever; every failure is recorded for `coolmail status`, waited out, and tried again.
 
         Only a damaged journal ends it (`JournalCorruptError`).
         """
+        try:
+            await self._serve()
+        finally:
+            await self.calls.stop()
+
+    async def _serve(self) -> None:
         failures = refusals = 0
         while True:
             await self._say("connecting", "")
@@ -123,6 +136,7 @@ class AccountService:
                 boxes=boxes,
                 judge=self.judge,
                 submit=self._submit,
+                calls=self.calls,
                 clock=self.clock,
                 zone=self.zone,
                 another_session=lambda: ImapSession.open(self.account.imap, password),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Protocol
@@ -12,6 +12,7 @@ from coolmail.core.entry import Entry, Place
 from coolmail.core.our_ids import our_id
 from coolmail.core.settings import Account, Settings
 from coolmail.core.steps import Role, Rules
+from coolmail.core.talk import Preparation
 from coolmail.core.tone import Scale, ToneReport
 from coolmail.journal import Journal
 from coolmail.mail.imap.session import ImapSession
@@ -51,6 +52,16 @@ class Submit(Protocol):
         """Return what the server accepted, or raise a `SubmissionError`."""
 
 
+class Calls(Protocol):
+    """What prepares calls beside the sweep (`coolmail.daemon.beside`)."""
+
+    async def prepared(self, desk: Desk, entry: Entry) -> Preparation | None:
+        """Return what was found for a call instead of a message; None while it is being looked for."""
+
+    def only(self, waiting: Container[str]) -> None:
+        """Give up what is looked for because of other messages than these."""
+
+
 @dataclass
 class Desk:
     """What work on one account needs. `boxes` are the mailboxes by role, under their names on the server."""
@@ -62,6 +73,7 @@ class Desk:
     boxes: Mapping[Role, str]
     judge: Judge
     submit: Submit
+    calls: Calls
     clock: Callable[[], datetime]
     zone: tzinfo
     quiet_until: dict[str, datetime] = field(default_factory=dict)

@@ -30,13 +30,18 @@ PATIENCE = 20.0
 
 async def prepare(desk: Desk, entry: Entry) -> Preparation:
     """Return what was found for a call instead of this message; from the journal where that is still good, else found now and kept there."""
-    talk = await desk.journal.talk(entry.id)
-    kept = from_json(talk.found) if talk is not None else None
-    if kept is not None and _still_good(kept, desk.clock()):
-        return kept
+    if (found := await kept(desk, entry)) is not None:
+        return found
     preparation = await _find(desk, entry)
     await desk.journal.set_talk(entry.id, found=to_json(preparation))
     return preparation
+
+
+async def kept(desk: Desk, entry: Entry) -> Preparation | None:
+    """Return what was found for a call before, where that is still good; None if it has to be looked for."""
+    talk = await desk.journal.talk(entry.id)
+    found = from_json(talk.found) if talk is not None else None
+    return found if found is not None and _still_good(found, desk.clock()) else None
 
 
 def _still_good(preparation: Preparation, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from coolmail.core.settings import Settings
 from coolmail.daemon.account import AccountService
+from coolmail.daemon.beside import AT_ONCE
 from coolmail.daemon.desk import Judge, log
 from coolmail.daemon.notifying import Notifier
 from coolmail.daemon.zone import zone_of
@@ -44,9 +45,10 @@ async def run(
 ) -> None:
     """Serve all accounts until cancelled, or until the journal turns out to be damaged (`JournalCorruptError`)."""
     zone = zone_of(settings)
+    turn = asyncio.Semaphore(AT_ONCE)
     notifier = Notifier(settings.notifications, monotonic)
     services = [
-        AccountService(account, settings, journal, judge, clock, monotonic, zone, notifier)
+        AccountService(account, settings, journal, judge, clock, monotonic, zone, notifier, turn=turn)
         for account in settings.accounts
     ]
     started_at = clock()

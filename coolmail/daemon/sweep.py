@@ -80,6 +80,7 @@ class Sweeper:
         }
         ignored = await self._ignored(view)
         entries = await desk.journal.active(desk.account.name)
+        desk.calls.only({entry.id for entry in entries if entry.state is State.HELD})
         conflicts = await self._freeze(entries, view)
         wake = desk.clock() + desk.settings.poll
         for entry in await desk.journal.active(desk.account.name):

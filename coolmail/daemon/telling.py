@@ -10,16 +10,20 @@ from coolmail.core.steps import Role
 from coolmail.core.talk import Preparation
 from coolmail.daemon.composing import automatic
 from coolmail.daemon.desk import Desk, log
-from coolmail.daemon.preparing import prepare
 from coolmail.mail.imap.values import Uid
 
 INBOX = "INBOX"
 
 
 async def tell(desk: Desk, entry: Entry, kind: str) -> None:
-    """Put the note of this kind into INBOX in the place of the one before; with the first note of a hold, the call suggestion into Drafts."""
+    """Put the note of this kind into INBOX in the place of the one before; with the first note of a hold, the call suggestion into Drafts.
+
+    Nothing is done while what a call needs is still being looked for.
+    """
     suggestion_id = entry.suggestion_id
-    found = await prepare(desk, entry) if kind in ("held", "reminder") else Preparation()
+    found = await _found(desk, entry) if kind in ("held", "reminder") else Preparation()
+    if found is None:
+        return
     if kind == "held" and suggestion_id is None:
         suggestion_id = await suggest(desk, entry, found)
     note_id = desk.note_message_id(entry, kind)
@@ -60,6 +64,12 @@ async def tell(desk: Desk, entry: Entry, kind: str) -> None:
     )
     if desk.notify is not None:
         desk.notify(kind, entry)
+
+
+async def _found(desk: Desk, entry: Entry) -> Preparation | None:
+    if entry.hold_until is not None and entry.hold_until <= desk.clock():
+        return Preparation()  # it goes out now: looking for a time to talk would keep it back
+    return await desk.calls.prepared(desk, entry)
 
 
 async def _talked(desk: Desk, entry: Entry) -> Talked:

@@ -240,7 +240,7 @@ def test_the_reminder_comes_remind_before_the_deadline() -> None:
     """Two hours before, not a second earlier."""
     moment = UNTIL - 2 * HOUR
     assert ask(entry(State.HELD), Role.HELD, at=moment - timedelta(seconds=1)).do is Do.WAIT
-    assert ask(entry(State.HELD), Role.HELD, at=moment) == Step(Do.TELL, Role.HELD, "reminder")
+    assert ask(entry(State.HELD), Role.HELD, at=moment) == Step(Do.TELL, Role.HELD, "reminder", at=UNTIL)
 
 
 def test_the_reminder_comes_once() -> None:

@@ -25,6 +25,7 @@ from coolmail.core.states import State
 from coolmail.core.talk import Letter, Number, Preparation
 from coolmail.daemon import apart, preparing
 from coolmail.daemon.apart import Lookup, LookupFailedError, look_up, look_up_apart
+from coolmail.daemon.beside import AT_ONCE, Beside
 from coolmail.daemon.boxes import prepare as prepare_boxes
 from coolmail.daemon.desk import Desk
 from coolmail.daemon.preparing import NOT_LOOKED, from_journal_alone, prepare
@@ -83,6 +84,7 @@ async def desk_of(world: World) -> Desk:
         session=session,
         boxes=await prepare_boxes(session, account),
         judge=world.judge,
+        calls=Beside(asyncio.Semaphore(AT_ONCE), lambda: None),
         submit=None,  # type: ignore[arg-type] - nothing is sent here
         clock=world.now,
         zone=zone_of(world.settings),

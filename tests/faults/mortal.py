@@ -120,7 +120,7 @@ def _journal() -> None:
         return done
 
     JournalFile.write = write  # type: ignore[method-assign]
-    for method in ("add", "move", "change", "set_met", "finish"):
+    for method in ("add", "move", "change", "set_met", "set_talk", "finish"):
         _write(Journal, method)
     _write(editing, "replace")
 

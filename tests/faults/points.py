@@ -63,6 +63,7 @@ JOURNAL = [
     *_journal("noting that the hot one was accepted", "move submitting submitted", "after", nth=2),
     *_journal("noting that it is filed", "move submitted filed"),
     *_journal("noting what lay in Drafts", "set_met"),
+    *_journal("keeping what a call needs", "set_talk"),
 ]
 
 ALL = ("before", "sent", "after")

@@ -250,7 +250,7 @@ class MemoryJournal:
         )
 
     async def talk(self, message: str) -> None:
-        """Return that nothing was prepared for a call: `prepare` is replaced here, and nobody rings anybody."""
+        """Return that nothing was prepared for a call: nobody rings anybody here."""
         await self._read()
 
     async def errands(self, account: str) -> list[Errand]:

@@ -17,7 +17,6 @@ from coolmail.calls.suggestion import LetterKind
 from coolmail.core.entry import Entry
 from coolmail.core.our_ids import our_id
 from coolmail.core.settings import Account
-from coolmail.core.talk import Preparation
 from coolmail.daemon import (
     carrying,
     conversation,
@@ -78,11 +77,6 @@ async def replace_version(journal: MemoryJournal, *arguments: Any, **keywords: A
     return await journal.replace_version(*arguments, **keywords)
 
 
-async def prepare(*_: Any) -> Preparation:
-    """Find nothing for a call."""
-    return Preparation()
-
-
 _memory: dict[str, Any] = {}
 
 
@@ -99,7 +93,6 @@ def quick() -> Iterator[None]:
         stack.enter_context(mock.patch.object(editing, "replace", replace_version))
         stack.enter_context(mock.patch.object(telling, "compose_note", compose_note))
         stack.enter_context(mock.patch.object(telling, "automatic", automatic))
-        stack.enter_context(mock.patch.object(telling, "prepare", prepare))
         logger = logging.getLogger("coolmail")
         level = logger.level
         logger.setLevel(logging.CRITICAL + 1)

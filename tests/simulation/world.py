@@ -49,6 +49,7 @@ class World:
     """Everything in one run."""
 
     def __init__(self, seed: int, *, traced: bool = False) -> None:
+        self.seed = seed
         self.pace = pace = Pace(seed, traced=traced)
         rng = pace.rng
         self.server = MailServer(pace)
