@@ -1,11 +1,12 @@
 """What the queue costs: `python -m benchmarks.queue`.
 
-Two figures, with a baseline run beside each, by the clock and in processor time of this process (on a busy machine the clock says little):
+Figures with a baseline run beside each, by the clock and in processor time of this process (on a busy machine the clock says little):
 
 - *restart*: from the daemon's start to the end of its first sweep, with 10,000 messages in the journal, 1,000 of them held on a real Dovecot;
   baseline: the same with an empty journal and empty mailboxes.
-- *bookkeeping*: journal work of one message from taken to filed (every transition, fsync included), without network and model; baseline: as many
-  bare SQLite commits of one small row, with the same pragmas.
+- *bookkeeping*: every call to the journal that the daemon makes for one calm message from Outbox to filed, fsync included; baseline: as many bare
+  SQLite commits of one small row, with the same pragmas. Beside it everything else that the daemon does for the message outside network and model
+  (`benchmarks.way`).
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.way import Spent, now, on_its_way, plus
 from coolmail.core.entry import Place
 from coolmail.core.settings import Account, Mailboxes, Settings
-from coolmail.core.states import Stage, State
+from coolmail.core.states import State
 from coolmail.core.tone import Level, Scale, ToneReport
 from coolmail.daemon.account import AccountService
 from coolmail.journal import Journal
@@ -91,19 +93,9 @@ async def fill(journal: Journal, user: User) -> None:
         )
 
 
-Spent = tuple[float, float]
-"""Seconds by the clock, and seconds of processor time."""
-
-
-def now() -> Spent:
-    """Return both clocks."""
-    return time.perf_counter(), time.process_time()
-
-
 def since(began: Spent) -> Spent:
     """Return what has been spent since a moment."""
-    clock, processor = now()
-    return clock - began[0], processor - began[1]
+    return plus(now(), began, -1)
 
 
 def median(times: Sequence[Spent]) -> Spent:
@@ -138,32 +130,6 @@ async def restart(folder: Path, dovecot: Dovecot, *, full: bool) -> list[Spent]:
         return [await first_sweep(journal, user) for _ in range(ROUNDS)]
 
 
-async def bookkeeping(folder: Path) -> Spent:
-    """Return what the journal work for one message takes."""
-    times = []
-    async with Journal.open(folder / "books.sqlite3") as journal:
-        for number in range(30):
-            at = datetime.now(UTC)
-            began = now()
-            entry = await journal.add(
-                account="work", message_id=f"<{number}@x>", raw=letter(number), source=Place("Outbox", 1, number + 1), subject="Re: logo",
-                sender="a@x.example", recipients=["b@y.example"], in_reply_to=None, references=[], own_text="", now=at, what="taken",
-            )  # fmt: skip
-            assert entry is not None
-            await journal.change(entry.id, State.TAKEN, now=at, what="claimed", claimed=True)
-            await journal.move(
-                entry.id, State.TAKEN, State.SCORED, now=at, what="scored", report=REPORT, verdict="send"
-            )
-            await journal.move(entry.id, State.SCORED, State.DUE, now=at, what="due", unless_stopped=True)
-            await journal.move(entry.id, State.DUE, State.SUBMITTING, now=at, what="attempt", unless_stopped=True)
-            for stage in (Stage.CONNECTED, Stage.RECIPIENTS, Stage.DATA):
-                await journal.change(entry.id, State.SUBMITTING, now=at, stage=stage)
-            await journal.move(entry.id, State.SUBMITTING, State.SUBMITTED, now=at, what="accepted")
-            await journal.move(entry.id, State.SUBMITTED, State.FILED, now=at, what="filed")
-            times.append(since(began))
-    return median(times)
-
-
 def bare_commits(folder: Path, count: int = 10) -> Spent:
     """Return what as many bare commits as a message's bookkeeping has take."""
     connection = sqlite3.connect(folder / "bare.sqlite3", isolation_level=None)
@@ -191,8 +157,13 @@ async def main() -> None:
     print("| what | clock | processor | baseline (clock, processor) | allowed |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        books, bare = await bookkeeping(folder), bare_commits(folder)
-        print(f"| bookkeeping of one message | {in_ms(books)} | ten bare commits {in_ms(bare, ', ')} | 10 ms |")
+        books, others, calls = await on_its_way(folder, letter)
+        bare = bare_commits(folder)
+        what = f"bookkeeping of one message, {sum(calls.values())} calls to the journal"
+        print(
+            f"| {what} | {in_ms(median(books))} | ten bare commits {in_ms(bare, ', ')} | 10 ms |\n"
+            f"| everything else about it: reading, deciding | {in_ms(median(others))} | | |"
+        )
         if reason := unavailable():
             print(f"| restart | not measured: {reason} | | | |")
             return

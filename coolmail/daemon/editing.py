@@ -10,6 +10,8 @@ mail.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from coolmail.core.advice import reasons
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
@@ -34,10 +36,13 @@ PLACES = (Role.HELD, Role.REVIEW, Role.SEND_ANYWAY)
 FLAGS = ("\\Draft", "\\Seen")
 
 
-async def run_edits(desk: Desk) -> frozenset[str]:
-    """Carry out every unfinished edit of the account; return the ids of messages that must not go on because their edit could not be finished."""
+async def run_edits(desk: Desk, errands: Iterable[Errand]) -> frozenset[str]:
+    """Carry out those of the account's unfinished errands that are edits.
+
+    Returns the ids of messages that must not go on because their edit could not be finished.
+    """
     waiting = set()
-    for errand in await desk.journal.errands(desk.account.name):
+    for errand in errands:
         if errand.kind not in EDITS or errand.id is None:
             continue
         try:

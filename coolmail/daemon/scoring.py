@@ -17,8 +17,9 @@ from coolmail.mail.outgoing import BadDraft, envelope
 
 async def score(desk: Desk, entry: Entry) -> None:
     """Score a taken message and record the verdict; what cannot be scored or sent goes to a human, never out."""
-    draft = read_draft(await desk.raw(entry))
-    if fault := _fault(draft, await desk.raw(entry), desk.account.address):
+    raw = await desk.raw(entry)
+    draft = read_draft(raw)
+    if fault := _fault(draft, raw, desk.account.address):
         await _to_review(desk, entry, fault)
         return
     try:

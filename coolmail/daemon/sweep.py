@@ -35,6 +35,7 @@ from coolmail.daemon.errands import run_errands
 from coolmail.daemon.survey import Seen, Survey, View
 from coolmail.daemon.taking import NotClaimedError, adopt, letter, letter_of, take
 from coolmail.journal import JournalError
+from coolmail.journal.edits import EDITS
 from coolmail.mail.imap.errors import AppendUncertain, CommandRefused, ConnectionLost, MailboxMissing
 from coolmail.mail.imap.values import Uid
 from coolmail.mail.message import read_draft
@@ -69,8 +70,10 @@ class Sweeper:
     async def sweep(self) -> datetime:
         """Do everything that can be done now; return when to look again at the latest (UTC)."""
         desk = self.desk
-        editing = await run_edits(desk)
-        await run_errands(desk)
+        errands = await desk.journal.errands(desk.account.name)
+        editing = await run_edits(desk, errands)
+        if any(errand.kind not in EDITS for errand in errands):
+            await run_errands(desk)
         # Before the look: one that was withdrawn lies in Drafts, too, and must be seen in Review as well.
         await self._restores()
         view = await self.survey.look()
@@ -81,9 +84,9 @@ class Sweeper:
         ignored = await self._ignored(view)
         entries = await desk.journal.active(desk.account.name)
         desk.calls.only({entry.id for entry in entries if entry.state is State.HELD})
-        conflicts = await self._freeze(entries, view)
+        conflicts, changed = await self._freeze(entries, view)
         wake = desk.clock() + desk.settings.poll
-        for entry in await desk.journal.active(desk.account.name):
+        for entry in await desk.journal.active(desk.account.name) if changed else entries:
             if held_back(entry, editing):
                 continue
             wake = min(wake, await self._advance(entry, view))
@@ -115,12 +118,13 @@ class Sweeper:
             await desk.journal.set_met(desk.account.name, name, validity, now)
         return now
 
-    async def _freeze(self, entries: list[Entry], view: View) -> frozenset[Place]:
+    async def _freeze(self, entries: list[Entry], view: View) -> tuple[frozenset[Place], bool]:
         """Freeze messages in `Held`, or on the way there, of which another version lies in Drafts or Outbox; thaw the others.
 
-        Returns where such versions lie.
+        Returns where such versions lie, and whether anything changed.
         """
         conflicts: set[Place] = set()
+        changed = False
         for entry in entries:
             if entry.state not in CONFLICTING:
                 continue
@@ -129,6 +133,7 @@ class Sweeper:
             ]
             conflicts |= {seen.place for seen in found}
             if bool(found) != entry.frozen:
+                changed = True
                 if found:
                     what = f"another version of it lies in {found[0].place.mailbox}: frozen until you keep one"
                 else:
@@ -136,7 +141,7 @@ class Sweeper:
                 await self.desk.journal.change(
                     entry.id, entry.state, now=self.desk.clock(), what=what, frozen=bool(found)
                 )
-        return frozenset(conflicts)
+        return frozenset(conflicts), changed
 
     async def _is_version(self, entry: Entry, seen: Seen, view: View) -> bool:
         draft = seen.draft
@@ -218,14 +223,8 @@ class Sweeper:
     async def _adoptions(self, view: View) -> datetime:
         """Adopt messages in our mailboxes that the journal does not know; return when the next one may be due."""
         desk, now = self.desk, self.monotonic()
-        known = {entry.message_id for entry in await desk.journal.active(desk.account.name)}
-        # What an edit is just putting there, or taking away, is no message that nobody knows.
-        known |= {errand.message_id for errand in await desk.journal.errands(desk.account.name)}
         wake = desk.clock() + desk.settings.poll
-        for seen in view.messages(*OURS):
-            message_id = seen.draft.message_id
-            if seen.deleted or (message_id is not None and message_id in known):
-                continue
+        for seen in await self._unknown([seen for seen in view.messages(*OURS) if not seen.deleted]):
             if seen.role is Role.SENDING:
                 stood = timedelta(seconds=now - self.sending_since.get(seen.place, now))
                 left = desk.settings.queue.stuck_after - stood
@@ -237,6 +236,17 @@ class Sweeper:
                 if (entry := await adopt(desk, seen)) is not None:
                     await self._advance(entry, view)
         return wake
+
+    async def _unknown(self, there: list[Seen]) -> list[Seen]:
+        """Return those that the journal does not know. What an edit is just putting there, or taking away, is no message that nobody knows."""
+        desk = self.desk
+        if there:
+            known = {entry.message_id for entry in await desk.journal.active(desk.account.name)}
+            there = [seen for seen in there if seen.draft.message_id not in known]
+        if there:
+            known = {errand.message_id for errand in await desk.journal.errands(desk.account.name)}
+            there = [seen for seen in there if seen.draft.message_id not in known]
+        return there
 
     async def _still_unknown(self, seen: Seen) -> bool:
         """Whether a message is still there: the look may be older than a step that moved it."""

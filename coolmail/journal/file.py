@@ -45,13 +45,13 @@ class JournalFile:
         """Do the work in a transaction that sees one state of the file and does not wait for writers."""
         return await self._on(self._reading, lambda: self._transaction(self._readers, work))
 
-    async def rows(self, query: Select[Any]) -> Sequence[Any]:
-        """Return the rows of a query."""
-        return await self.read(lambda connection: connection.execute(query).all())
+    async def rows(self, query: Select[Any], **asked: Any) -> Sequence[Any]:
+        """Return the rows of a query; `asked` are the values of its parameters."""
+        return await self.read(lambda connection: connection.execute(query, asked).all())
 
-    async def first(self, query: Select[Any]) -> Any:
+    async def first(self, query: Select[Any], **asked: Any) -> Any:
         """Return the first row of a query; None if there is none."""
-        return await self.read(lambda connection: connection.execute(query).first())
+        return await self.read(lambda connection: connection.execute(query, asked).first())
 
     async def close(self) -> None:
         """Close the file."""

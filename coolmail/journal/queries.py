@@ -9,7 +9,7 @@ from functools import cache
 
 from sqlalchemy import Exists, Select, Update, bindparam, insert, or_, select, update
 
-from coolmail.core.states import ACTIVE, FINISHED, Decision
+from coolmail.core.states import ACTIVE, FINISHED, Decision, State
 from coolmail.journal.requests import edit_under_way
 from coolmail.journal.tables import EventRow, MessageRow, table_of
 
@@ -31,6 +31,14 @@ DECIDED_ENTRIES: Select[tuple[object, ...]] = ENTRIES.where(
     ITS_ACCOUNT, MESSAGE.decision.is_not(None), IS_FINISHED
 ).order_by(MESSAGE.taken_at)
 """`its_account`."""
+KNOWN_ENTRIES: Select[tuple[object, ...]] = ENTRIES.where(
+    ITS_ACCOUNT, MESSAGE.message_id == bindparam("its_message_id")
+).order_by(MESSAGE.taken_at.desc())
+"""`its_account`, `its_message_id`."""
+WITHDRAWN_ENTRIES: Select[tuple[object, ...]] = ENTRIES.where(
+    ITS_ACCOUNT, MESSAGE.state == str(State.WITHDRAWN), MESSAGE.updated_at >= bindparam("since")
+).order_by(MESSAGE.updated_at.desc())
+"""`its_account`, `since`."""
 BYTES = select(MESSAGE.raw).where(ITS_ID)
 """`its_id`."""
 ID = select(MESSAGE.id).where(ITS_ID)

@@ -6,11 +6,12 @@ here, durably, and the daemon's next sweep puts it there, once, whatever crashes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Exists, delete, insert, select, update
+from sqlalchemy import Connection, Exists, Select, bindparam, delete, insert, select, update
 
 from coolmail.journal.file import JournalFile
 from coolmail.journal.tables import ErrandRow, FeedbackRow, MessageRow, TalkRow, table_of
@@ -85,6 +86,13 @@ class Talk:
     note: str = ""
 
 
+_ERRANDS: Select[Any] = select(*(ERRAND[name] for name in Errand.__dataclass_fields__)).order_by(ERRAND.id)
+_ANSWERS: Select[Any] = select(*(FEEDBACK[name] for name in Feedback.__dataclass_fields__)).order_by(FEEDBACK.id)
+# Asked at every sweep and for every message: putting a statement together costs more than answering it.
+_UNFINISHED = _ERRANDS.where(ERRAND.account == bindparam("its_account"), ERRAND.done_at.is_(None))
+_ITS_ANSWERS = _ANSWERS.where(FEEDBACK.account == bindparam("its_account"))
+
+
 class Requests:
     """The part of `Journal` that holds errands, feedback and talks."""
 
@@ -107,16 +115,11 @@ class Requests:
 
     async def errands(self, account: str) -> list[Errand]:
         """Return the unfinished errands of an account, oldest first."""
-        return await self._errands(ERRAND.account == account, ERRAND.done_at.is_(None))
+        return _errands(await self.file.rows(_UNFINISHED, its_account=account))
 
     async def errands_about(self, message: str) -> list[Errand]:
         """Return every errand about a message, finished or not, oldest first."""
-        return await self._errands(ERRAND.message == message)
-
-    async def _errands(self, *where: Any) -> list[Errand]:
-        names = Errand.__dataclass_fields__
-        query = select(*(ERRAND[name] for name in names)).where(*where).order_by(ERRAND.id)
-        return [Errand(**dict(zip(names, row, strict=True))) for row in await self.file.rows(query)]
+        return _errands(await self.file.rows(_ERRANDS.where(ERRAND.message == message)))
 
     async def finish(self, errand_id: int, outcome: str, *, now: datetime) -> bool:
         """Record that an errand is finished, and how; False if it was finished before, or replaced by a newer one."""
@@ -149,10 +152,9 @@ class Requests:
 
     async def feedback(self, account: str | None = None) -> list[Feedback]:
         """Return every answer about one account's mail, or with None every answer there is, oldest first."""
-        where = () if account is None else (FEEDBACK.account == account,)
-        names = Feedback.__dataclass_fields__
-        query = select(*(FEEDBACK[name] for name in names)).where(*where).order_by(FEEDBACK.id)
-        return [Feedback(*row) for row in await self.file.rows(query)]
+        if account is None:
+            return [Feedback(*row) for row in await self.file.rows(_ANSWERS)]
+        return [Feedback(*row) for row in await self.file.rows(_ITS_ANSWERS, its_account=account)]
 
     async def talk(self, message: str) -> Talk | None:
         """Return what belongs to the call instead of a message; None if nothing was prepared."""
@@ -175,6 +177,10 @@ class Requests:
                 connection.execute(insert(TALKS), {"note": "", **changes, "message": message})
 
         await self.file.write(work)
+
+
+def _errands(rows: Sequence[Any]) -> list[Errand]:
+    return [Errand(**dict(zip(Errand.__dataclass_fields__, row, strict=True))) for row in rows]
 
 
 def edit_under_way() -> Exists:

@@ -150,8 +150,7 @@ class Journal(Requests, Traces):
         raise JournalError(f"no free id in the journal {self.path}")
 
     async def _entries(self, query: Select[Any], **its: Any) -> list[Entry]:
-        rows = await self.file.read(lambda connection: connection.execute(query, its).all())
-        return [to_entry(row) for row in rows]
+        return [to_entry(row) for row in await self.file.rows(query, **its)]
 
     async def get(self, identifier: str) -> Entry | None:
         """Return the entry with exactly this id."""
@@ -179,13 +178,11 @@ class Journal(Requests, Traces):
 
     async def known(self, account: str, message_id: str) -> list[Entry]:
         """Return every entry with this Message-ID, newest first."""
-        query = ENTRIES.where(MESSAGE.account == account, MESSAGE.message_id == message_id)
-        return await self._entries(query.order_by(MESSAGE.taken_at.desc()))
+        return await self._entries(queries.KNOWN_ENTRIES, its_account=account, its_message_id=message_id)
 
     async def withdrawn(self, account: str, since: datetime) -> list[Entry]:
         """Return the entries withdrawn after `since`, newest first: a version declared ready again goes on with their hold."""
-        where = MESSAGE.account == account, MESSAGE.state == str(State.WITHDRAWN), MESSAGE.updated_at >= since
-        return await self._entries(ENTRIES.where(*where).order_by(MESSAGE.updated_at.desc()))
+        return await self._entries(queries.WITHDRAWN_ENTRIES, its_account=account, since=since)
 
     async def recent(self, limit: int = 50, account: str | None = None) -> list[Entry]:
         """Return the newest entries in any state, newest first."""
@@ -194,7 +191,7 @@ class Journal(Requests, Traces):
 
     async def raw(self, identifier: str) -> bytes | None:
         """Return the bytes as taken; None once purged."""
-        row = await self.file.read(lambda connection: connection.execute(queries.BYTES, {"its_id": identifier}).first())
+        row = await self.file.first(queries.BYTES, its_id=identifier)
         return None if row is None else row[0]
 
     async def move(

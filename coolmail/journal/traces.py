@@ -6,13 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from coolmail.journal.file import JournalFile
 from coolmail.journal.tables import AccountRow, DaemonRow, MetRow, table_of
 
 ACCOUNTS, DAEMONS, METS = (table_of(row) for row in (AccountRow, DaemonRow, MetRow))
 ACCOUNT, DAEMON, MET = ACCOUNTS.c, DAEMONS.c, METS.c
+
+
+_MET = select(MET.ignored).where(
+    MET.account == bindparam("its_account"),
+    MET.mailbox == bindparam("its_mailbox"),
+    MET.uidvalidity == bindparam("its_uidvalidity"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +49,7 @@ class Traces:
 
     async def met(self, account: str, mailbox: str, uidvalidity: int) -> frozenset[tuple[int, bool]] | None:
         """Return the drafts to leave alone, as UID and whether it is flagged; None if this mailbox was not met yet."""
-        where = MET.account == account, MET.mailbox == mailbox, MET.uidvalidity == uidvalidity
-        row = await self.file.first(select(MET.ignored).where(*where))
+        row = await self.file.first(_MET, its_account=account, its_mailbox=mailbox, its_uidvalidity=uidvalidity)
         return None if row is None else frozenset((uid, bool(flagged)) for uid, flagged in row[0])
 
     async def set_met(self, account: str, mailbox: str, uidvalidity: int, ignored: Iterable[tuple[int, bool]]) -> None:
