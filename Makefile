@@ -43,7 +43,7 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The tests use a private Dovecot, and a review is typed into tmux. They are installed where that needs no question (root and apt); elsewhere the tests
+# The tests use a private Dovecot; a review is typed into tmux, and so is what zsh and fish complete. They are installed where that needs no question (root and apt); elsewhere the tests
 # that need them are skipped and say so.
 dovecot:
 	@if ! command -v dovecot >/dev/null 2>&1 && ! test -x /usr/sbin/dovecot; then \
@@ -52,6 +52,8 @@ dovecot:
 	  else echo "no Dovecot here: its tests will be skipped (Debian: apt install dovecot-imapd)"; fi; fi
 	@if ! command -v tmux >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq tmux vim-tiny >/dev/null || true; fi
+	@if ! { command -v zsh && command -v fish; } >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq zsh fish >/dev/null || true; fi
 .PHONY: dovecot
 
 # Some tests move the daemon's clock with libfaketime.

@@ -1,8 +1,9 @@
-"""The shell completes ids: bash is driven for real, and every shell gets what it expects."""
+"""The shell completes ids: bash, zsh and fish are driven for real."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from coolmail.core.states import State
+from coolmail.journal import Journal
 from tests.cli.conftest import Desk
+from tests.cli.screen import shelf
+from tests.cli.screen.terminal import Terminal, terminal, unavailable
 from tests.cli.test_showing import HOSTILE, OBEYED
 
 COOLMAIL = shutil.which("coolmail", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
@@ -91,3 +95,66 @@ def test_every_shell_has_a_script(shell: str) -> None:
     environment = {**os.environ, "_COOLMAIL_COMPLETE": f"source_{shell}"}
     done = subprocess.run([str(COOLMAIL)], capture_output=True, text=True, check=False, timeout=110, env=environment)
     assert "_COOLMAIL_COMPLETE" in done.stdout
+
+
+SHELLS = {
+    "zsh": ("zsh -f -i", 'autoload -U compinit; compinit -u -D; eval "$(_COOLMAIL_COMPLETE=source_zsh coolmail)"'),
+    "fish": (
+        "fish --no-config -i -C 'function fish_prompt; echo -n \"now> \"; end'",
+        "_COOLMAIL_COMPLETE=source_fish coolmail | source",
+    ),
+}
+"""How a shell is started without anybody's own settings, and how it learns to complete."""
+
+
+async def at_a_prompt(screen: Terminal, shell: str, home: Path) -> None:
+    """Start a shell in a wide terminal, and let it learn to complete."""
+    command, learn = SHELLS[shell]
+    path = f"{Path(str(COOLMAIL)).parent}{os.pathsep}{os.environ['PATH']}"
+    screen.start(
+        shlex.split(command),
+        HOME=str(home),
+        PATH=path,
+        PS1="now> ",
+        EDITOR="ed",
+        VISUAL="ed",
+        TERM="screen",
+        LANG="C.UTF-8",
+    )
+    screen.resize(220, 24)
+    await screen.shows("now>")
+    screen.type(f"{learn}; echo ready | tr a-z A-Z")
+    screen.press("Enter")
+    await screen.shows("READY")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_a_shell_completes_what_is_typed(desk: Desk, tmp_path: Path, shell: str) -> None:
+    """The key Tab, at a real prompt: ids with their subjects where there are several, the rest of the word where there is one."""
+    if reason := unavailable():
+        pytest.skip(reason)
+    if shutil.which(shell) is None:
+        pytest.skip(f"no {shell} on this machine (Debian: apt install {shell})")
+    trap = tmp_path / "trap"
+    async with Journal.open(desk.journal) as journal:
+        for identifier, number, subject in (
+            ("k7mw", 1, "The new logo"),
+            ("p3xa", 2, f"Re: $(touch {trap}) `touch {trap}`"),
+        ):
+            readers = ("bo@shop.example",)
+            await shelf.put(journal, identifier, number, subject=subject, recipients=readers, report=shelf.HEATED)
+    command = f"coolmail cancel --config {desk.config} "
+    with terminal(tmp_path) as screen:
+        await at_a_prompt(screen, shell, tmp_path)
+        screen.type(command)
+        screen.press("Tab")
+        await screen.shows("k7mw", "The new logo", "p3xa", "touch")
+        screen.press("C-c")
+        screen.type(f"{command}k")
+        screen.press("Tab")
+        await screen.shows(f"{command}k7mw")
+        screen.press("C-a")
+        screen.type("echo ")
+        screen.press("Enter")
+        await screen.shows(f"\n{command}k7mw")
+    assert not trap.exists()

@@ -1,4 +1,4 @@
-"""The review screen: it follows the journal, and turns keys into acts (`coolmail.cli.acts`).
+"""The review screen: it follows the journal, leads from screen to screen, and hands the keys that do something on to `acting`.
 
 The screen changes nothing by itself: what can be done with a message is done by the same functions as the plain commands do it. Nothing is kept here
 that the journal does not know, so the screen may be closed or killed at any moment.
@@ -8,36 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from importlib import import_module
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
-from textual.app import App, SuspendNotSupported
+from textual.app import App
 from textual.binding import BindingType
 from textual.css.query import NoMatches
 from textual.widgets import Input
 
-from coolmail.cli import acts, talks
-from coolmail.cli.acts import Act
 from coolmail.cli.life import lives
-from coolmail.cli.screen import calling, letter, words
-from coolmail.cli.screen.asking import Choice, Line, Page, Sure, TypedWord
+from coolmail.cli.screen import words
+from coolmail.cli.screen.asking import Page
 from coolmail.cli.screen.keys import ACTS, ALWAYS, help_page
 from coolmail.cli.screen.listing import Waiting
 from coolmail.cli.screen.reading import Reading
 from coolmail.cli.screen.world import World
-from coolmail.core.durations import in_words
 from coolmail.core.entry import Entry
 from coolmail.core.errors import CoolmailError
-from coolmail.core.moments import BadMomentError
 from coolmail.core.settings import OnExpiry
-from coolmail.core.states import Stage
 
 if TYPE_CHECKING:
     from coolmail.journal import Journal
-    from coolmail.journal.deeds import Deed
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the journal."""
@@ -49,22 +41,8 @@ OPEN_AGAIN = 5.0
 """Seconds after which a journal that could not be opened is tried again."""
 
 
-KINDS = (
-    ("call", "call: offer to talk"),
-    ("acknowledge", "acknowledge: received, an answer comes"),
-    ("explain", "explain: what happened"),
-    ("apologise", "apologise: own it and make good"),
-    ("expectations", "expectations: scope and price"),
-    ("delegate", "delegate: who does the changes"),
-    ("handoff", "handoff: end it civilly"),
-)
-"""What a reply in Drafts can be for: the values of `coolmail.calls.suggestion.LetterKind` that fit at any time, and their words."""
-
-
-ANSWERS = (("right", "right: it is hot"), ("wrong", "wrong: it is fine as it is"))
-"""What can be said about a reading of tone."""
-
-NOT_OPEN = "The journal is not open yet; nothing was changed."
+ALOUD = "aloud"
+"""The group of the worker that reads aloud."""
 
 
 class Review(App[None]):
@@ -124,7 +102,7 @@ class Review(App[None]):
             try:
                 now = self.journal.version()
                 if now != version:
-                    await self._read(self.journal)
+                    await self.read_journal(self.journal)
                     version = now
                 elif ticks % int(TICK_EVERY / LOOK_EVERY) == 0:
                     self.daemon = lives(await self.journal.daemon(), self.world.clock())
@@ -134,7 +112,8 @@ class Review(App[None]):
             ticks += 1
             await asyncio.sleep(LOOK_EVERY)
 
-    async def _read(self, journal: Journal) -> None:
+    async def read_journal(self, journal: Journal) -> None:
+        """Read what waits, and show it."""
         self.entries = await journal.in_state(*words.SHOWN)
         self.daemon = lives(await journal.daemon(), self.world.clock())
         self.known = True
@@ -202,6 +181,7 @@ class Review(App[None]):
     async def action_back(self) -> None:
         """Go back to the list."""
         if self.reading is not None:
+            self.hush()
             self.pop_screen()
 
     def action_next(self) -> None:
@@ -220,9 +200,37 @@ class Review(App[None]):
         if not 0 <= at < len(ids):
             self.say("That was the last one." if by > 0 else "This is the first one.")
             return
+        self.hush()
         self.say("")
         reading.turn_to(ids[at])
         self.look_around(ids[at])
+
+    def action_aloud(self) -> None:
+        """Read the user's words in the open message aloud; a second time ends it."""
+        if not self.hush() and (reading := self.reading) is not None and reading.entry is not None:
+            self.read_aloud(reading.entry)
+
+    @work(group=ALOUD)
+    async def read_aloud(self, entry: Entry) -> None:
+        """Read the user's words aloud, and say what came of it; the voice ends with this worker."""
+        from coolmail.cli.speaking import read_along  # noqa: PLC0415 - rarely needed
+
+        report = entry.report
+        text = report.own_text if report is not None and report.own_text.strip() else entry.own_text
+        if not text.strip():
+            self.say("There are no words of yours to read aloud.", refused=True)
+            return
+        self.say("Reading your words aloud; a ends it.")
+        trouble = await read_along(text, report.language if report is not None else None)
+        self.say("" if trouble is None else f"It cannot be read aloud: {trouble}.", refused=trouble is not None)
+
+    def hush(self) -> bool:
+        """End the voice, if one speaks; return whether one did."""
+        speaking = [worker for worker in self.workers if worker.group == ALOUD and not worker.is_finished]
+        if speaking:
+            self.workers.cancel_group(self, ALOUD)
+            self.say("")
+        return bool(speaking)
 
     def action_search(self) -> None:
         """Search the list."""
@@ -250,197 +258,9 @@ class Review(App[None]):
 
     @work
     async def _run_act(self, name: str) -> None:
-        acts_by_name = {
-            "release": self._release,
-            "edit": self._edit,
-            "withdraw": self._withdraw,
-            "cancel": self._cancel,
-            "extend": self._extend,
-            "undo": self._undo,
-            "call": self._call,
-            "suggest": self._suggest,
-            "feedback": self._feedback,
-        }
+        from coolmail.cli.screen.acting import Acting  # noqa: PLC0415 - the first rows need nothing of it
+
         try:
-            await acts_by_name[name]()
+            await Acting(self).act(name)
         finally:
             self._acting = False
-
-    async def _act(self, entry: Entry, act: Callable[[Journal, Entry], Awaitable[Act]]) -> None:
-        """Do something with the message as it was shown, and say what came of it."""
-        if self.journal is None:
-            self.say(NOT_OPEN, refused=True)
-            return
-        try:
-            came = await act(self.journal, entry)
-        except CoolmailError as error:
-            self.say(f"Nothing was changed: {error}", refused=True)
-            return
-        if came.done:
-            await self._read(self.journal)
-        later = (
-            "" if self.daemon is not False or not came.done else " The daemon is down: it is done at its next start."
-        )
-        undo = " u undoes it." if came.done else ""
-        self.say(f"{came.said.rstrip('.')}.{undo}{later}", refused=not came.done)
-
-    async def _release(self) -> None:
-        """Send the message now, after a second look."""
-        if (entry := self.chosen()) is None:
-            return
-        again = entry.stage is Stage.DATA
-        readers = words.one_line(", ".join(entry.recipients[:5]))
-        reason: str | None = ""
-        if again:
-            question = f"It is not known whether this was sent. Send it to {readers} again?"
-            if not await self.push_screen_wait(Sure(question, "Look into Sent first: they may get it twice.")):
-                reason = None
-        elif acts.needs_second_look(entry, self.world.clock()):
-            title = f"This is what {readers} will read:"
-            reason = await self.push_screen_wait(TypedWord(title, letter.hot_sentences(entry.report), acts.WORD))
-        elif not await self.push_screen_wait(Sure(f"Send this to {readers} now?", words.subject(entry))):
-            reason = None
-        if reason is None:
-            self.say(f"{entry.id} stays as it is.")
-            return
-        why = reason
-        now = self.world.clock
-        await self._act(entry, lambda journal, it: acts.release(journal, it, now=now(), again=again, reason=why))
-
-    async def _cancel(self) -> None:
-        """Never send the message, if that is meant."""
-        if (entry := self.chosen()) is None:
-            return
-        details = f"{words.subject(entry)}\nFor ten minutes u undoes it; later: coolmail restore {entry.id}"
-        if not await self.push_screen_wait(Sure("Cancel this mail? It is then never sent.", details)):
-            self.say(f"{entry.id} stays as it is.")
-            return
-        await self._act(entry, lambda journal, it: acts.cancel(journal, it, now=self.world.clock()))
-
-    async def _withdraw(self) -> None:
-        """Take the message back into Drafts."""
-        if (entry := self.chosen()) is not None:
-            await self._act(entry, lambda journal, it: acts.withdraw(journal, it, now=self.world.clock()))
-
-    async def _extend(self) -> None:
-        """Let the message wait longer."""
-        if (entry := self.chosen()) is None:
-            return
-        world = self.world
-        hint = "Like 6h or 1d, counted from its deadline; or tomorrow 9:00."
-        text = await self.push_screen_wait(Line("Let it wait how much longer?", hint, "6h"))
-        if text is None:
-            self.say(f"{entry.id} stays as it is.")
-            return
-        try:
-            until = acts.later(entry, text, world.clock(), world.zone, opening=world.opening)
-        except BadMomentError as error:
-            self.say(f"Nothing was changed: {error}", refused=True)
-            return
-        await self._act(entry, lambda journal, it: acts.extend(journal, it, until, now=world.clock()))
-
-    async def _edit(self) -> None:
-        """Change the message in the user's editor, which has the terminal for itself meanwhile."""
-        if (entry := self.chosen()) is None:
-            return
-        try:
-            with self.suspend():
-                ended = self.world.in_terminal(["edit", entry.id])
-        except SuspendNotSupported:
-            self.say(f"An editor cannot be opened from here. In another window: coolmail edit {entry.id}", refused=True)
-            return
-        said = "was edited; its new version is read and takes its place" if ended == 0 else "was not changed"
-        self.say(f"{entry.id} {said}.", refused=ended != 0)
-
-    async def _call(self) -> None:
-        """Show what is needed to talk; invite to a call, or note that it took place."""
-        if (entry := self.chosen()) is None:
-            return
-        if self.journal is None:
-            self.say(NOT_OPEN, refused=True)
-            return
-        try:
-            about = await self._talking(self.journal, entry)
-        except CoolmailError as error:
-            self.say(str(error), refused=True)
-            return
-        found = about.found
-        chosen = await self.push_screen_wait(Choice("Talk instead", calling.choices(found), calling.told(found)))
-        if chosen is None:
-            return
-        if chosen != calling.CALLED:
-            await self._act(entry, lambda journal, _: talks.invite(journal, about, found.slots[int(chosen)]))
-            return
-        hint = 'A note for yourself; it may stay empty. Enter cancels this mail and puts an "as discussed" draft into Drafts.'
-        note = await self.push_screen_wait(Line("What was said?", hint, may_be_empty=True))
-        if note is None:
-            self.say(f"{entry.id} stays as it is.")
-            return
-
-        async def called(journal: Journal, it: Entry) -> Act:
-            done = await talks.called(journal, about, note=note)
-            return Act(it.id, all(act.done for act in done), ". ".join(act.said.rstrip(".") for act in done))
-
-        await self._act(entry, called)
-
-    async def _talking(self, journal: Journal, entry: Entry) -> talks.Talking:
-        """Return what calls and letters about a message are made from."""
-        await asyncio.to_thread(import_module, "coolmail.calls.suggestion")  # Babel takes its time to load
-        world = self.world
-        return await talks.talking(journal, world.settings, entry, now=world.clock(), zone=world.zone)
-
-    async def _suggest(self) -> None:
-        """Put another reply into Drafts."""
-        if (entry := self.chosen()) is None:
-            return
-        kind = await self.push_screen_wait(Choice("Which reply shall lie in your Drafts, for you to edit?", KINDS))
-        if kind is None:
-            return
-
-        async def suggest(journal: Journal, it: Entry) -> Act:
-            about = await self._talking(journal, it)
-            from coolmail.calls.suggestion import LetterKind  # noqa: PLC0415 - see `_talking`
-
-            return await talks.suggest(journal, about, LetterKind(kind))
-
-        await self._act(entry, suggest)
-
-    async def _feedback(self) -> None:
-        """Record whether the tone was read right."""
-        if (entry := self.chosen()) is None:
-            return
-        answer = await self.push_screen_wait(Choice("Did coolmail read its tone right?", ANSWERS))
-        if answer is not None:
-            given: Literal["right", "wrong"] = "right" if answer == "right" else "wrong"
-            await self._act(entry, lambda journal, it: acts.feedback(journal, it, given, now=self.world.clock()))
-
-    async def _undo(self) -> None:
-        """Undo what was done last, here or by a command, if that is what is meant."""
-        if (journal := self.journal) is None:
-            self.say(NOT_OPEN, refused=True)
-            return
-        from coolmail.cli.undo import UNDO_WITHIN, undo_one, undoable  # noqa: PLC0415 - it loads what an open journal has loaded
-
-        try:
-            found = await undoable(journal, self.world.clock())
-            if not found:
-                self.say(f"Nothing was done in the last {in_words(UNDO_WITHIN)} that can be undone.")
-                return
-            if not await self.push_screen_wait(Sure("Undo this?", await self._told(journal, found))):
-                self.say("Everything stays as it is.")
-                return
-            done = [await undo_one(journal, deed, now=self.world.clock()) for deed in found]
-            await self._read(journal)
-        except CoolmailError as error:
-            self.say(f"Nothing was changed: {error}", refused=True)
-            return
-        self.say(". ".join(act.said for act in done) + ".", refused=not all(act.done for act in done))
-
-    async def _told(self, journal: Journal, found: Sequence[Deed]) -> str:
-        """Say what would be undone."""
-        lines = []
-        for deed in found:
-            entry = await journal.get(deed.message or "")
-            ago = in_words(self.world.clock() - deed.at)
-            lines.append(f"{deed.act}, {ago} ago: {words.subject(entry) if entry is not None else deed.message}")
-        return "\n".join(lines)

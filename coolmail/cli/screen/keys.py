@@ -48,6 +48,7 @@ READING = (
     Key("escape,left", "back", "back", "Back to the list.", "Esc"),
     Key("n,right", "next", "next", "The next message.", "n"),
     Key("p", "previous", "previous", "The one before."),
+    Key("a", "aloud", "aloud", "Hear your words in a flat voice; a again ends it."),
 )
 
 SEARCHING = (
@@ -62,7 +63,7 @@ ALWAYS = (
 )
 
 HELP_LINE_LIST = (LIST[0], *ACTS, *LIST[1:])
-HELP_LINE_READING = (READING[0], *ACTS, *READING[1:])
+HELP_LINE_READING = (READING[0], *ACTS, READING[-1], *READING[1:-1])
 
 
 def help_line(keys: Iterable[Key], width: int) -> Text:
@@ -81,8 +82,9 @@ def help_line(keys: Iterable[Key], width: int) -> Text:
 
 
 def _append(text: Text, key: Key) -> None:
-    text.append(key.label, style="bold")
-    text.append(f" {key.word}  ")
+    # The gap is the key's: a picture of the screen may lose spaces that a word begins with.
+    text.append(f"{key.label} ", style="bold")
+    text.append(f"{key.word}  ")
 
 
 def help_page() -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from coolmail.core.htmllines import from_html
 from coolmail.core.lines import Line, Mark, from_plain
 from coolmail.core.quotes import split_quotes
@@ -12,6 +14,13 @@ READ_AT_MOST = 60_000
 """Characters that are looked at: a screen shows a few dozen lines."""
 
 
+NARROWEST, WIDEST = 60, 100
+"""Characters within which mail clients and people break lines of prose; what is broken shorter was meant so."""
+
+APART = re.compile(r"\s|[-*+•–>|#]|\(?\w{1,3}[.)]\s")
+"""How a line begins that does not go on with the one before: indented, a list, a quote, a table."""
+
+
 def quoted_mail(raw: bytes) -> str:
     """Return the quoted text of a message, its quote marks removed; empty where it quotes nothing, or cannot be read."""
     bodies = read_bodies(split(raw))
@@ -20,7 +29,7 @@ def quoted_mail(raw: bytes) -> str:
     if bodies.html is not None and (found := _quoted(from_html(bodies.html[:READ_AT_MOST]))):
         return found
     if bodies.plain is not None:
-        return _quoted(from_plain(bodies.plain[:READ_AT_MOST], flowed=bodies.flowed, delsp=bodies.delsp))
+        return reflowed(_quoted(from_plain(bodies.plain[:READ_AT_MOST], flowed=bodies.flowed, delsp=bodies.delsp)))
     return ""
 
 
@@ -51,3 +60,24 @@ def _tidy(texts: list[str]) -> str:
         if text or (kept and kept[-1]):
             kept.append(text)
     return "\n".join(kept).strip("\n")
+
+
+def reflowed(text: str) -> str:
+    """Join lines of prose that were broken for their length: where the next word would not have fit in.
+
+    How wide the writer's lines are is told by the longest of them. Short lines, lists, quotes, tables and what is indented stay as they are.
+    """
+    lines = text.split("\n")
+    width = max((len(line) for line in lines if " " in line and len(line) <= WIDEST), default=0)
+    if width < NARROWEST:
+        return text
+    joined, last = lines[:1], len(lines[0])
+    for line in lines[1:]:
+        word = line.partition(" ")[0]
+        broken = max(last, len(word)) <= width < last + 1 + len(word)
+        if broken and line and not APART.match(line) and not joined[-1].startswith((" ", "\t", "|", ">")):
+            joined[-1] += f" {line}"
+        else:
+            joined.append(line)
+        last = len(line)
+    return "\n".join(joined)

@@ -114,8 +114,8 @@ class Reading(Framed):
         heat = words.heat(entry.report)
         if entry.report is not None and entry.report.judged:
             heat.append(f" ({entry.report.heat:.2f})")
+        heat.append("   ")
         text.append_text(heat)
-        text.append("   ")
         text.append(going.long[0].upper() + going.long[1:], style=going.style)
         if entry.reasons:
             why = words.one_line("; ".join(entry.reasons[:6]))

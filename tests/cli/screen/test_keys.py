@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from coolmail.calls.suggestion import AT_ANY_TIME
-from coolmail.cli.screen.app import KINDS, Review
+from coolmail.cli.screen.acting import KINDS
+from coolmail.cli.screen.app import Review
 from coolmail.cli.screen.asking import Choice, Line, Sure, TypedWord
 from coolmail.core.entry import Entry
 from coolmail.core.states import Decision, State

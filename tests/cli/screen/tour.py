@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import sys
 import tempfile
 from pathlib import Path
+
+from rich.cells import cell_len
 
 from coolmail.core.states import State
 from coolmail.journal import Journal
@@ -21,6 +24,26 @@ PICTURES = {
 }
 REMOTE_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 """A picture asks nobody for a font."""
+
+TEXT = re.compile(
+    r'<text class="(?P<style>[^"]+)" x="(?P<x>[0-9.]+)" (?P<y>y="[^"]+") textLength="(?P<length>[0-9.]+)" (?P<clip>[^>]+)>(?P<text>[^<]+)</text>'
+)
+WORDS = re.compile(r"\S+(?: \S+)*")
+
+
+def anchored(picture: str) -> str:
+    """Give every column of a picture a place of its own: not every program that shows one keeps leading spaces and the widths of our font."""
+
+    def apart(found: re.Match[str]) -> str:
+        text = html.unescape(found["text"]).replace("\xa0", " ")
+        cell = float(found["length"]) / max(1, cell_len(text))
+        return "".join(
+            f'<text class="{found["style"]}" x="{float(found["x"]) + cell * cell_len(text[: words.start()]):g}" {found["y"]} '
+            f'textLength="{cell * cell_len(words[0]):g}" {found["clip"]}>{html.escape(words[0]).replace(" ", "&#160;")}</text>'
+            for words in WORDS.finditer(text)
+        )
+
+    return TEXT.sub(apart, picture)
 
 
 async def draw(folder: Path) -> None:
@@ -40,7 +63,7 @@ async def draw(folder: Path) -> None:
                 await settled(pilot)
                 await pilot.press(*keys)
                 await settled(pilot)
-                (folder / f"{name}.svg").write_text(REMOTE_FONT.sub("", app.export_screenshot()))
+                (folder / f"{name}.svg").write_text(anchored(REMOTE_FONT.sub("", app.export_screenshot())))
 
 
 if __name__ == "__main__":
