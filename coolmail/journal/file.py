@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,23 +28,48 @@ Work = Callable[[Connection], Result]
 """What is done in one transaction. It must not touch anything that belongs to the event loop."""
 
 
+class _Line:
+    """A thread and its connection, which is opened when it is needed and kept; after an error a new one takes its place."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._engine = engine
+        self._connection: Connection | None = None
+
+    def transaction(self, work: Work[Result]) -> Result:
+        """Do the work in a transaction; only on its thread."""
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            with self._connection.begin():
+                return work(self._connection)
+        except BaseException:
+            self.hang_up()
+            raise
+
+    def hang_up(self) -> None:
+        """Close the connection; only on its thread."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+
 class JournalFile:
     """The file at `path`. Every error of SQLite is a `JournalError`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.engine = make_engine(path)
-        self._readers = self.engine.execution_options(read_only=True)
-        self._writing = ThreadPoolExecutor(1, thread_name_prefix="journal-writes")
-        self._reading = ThreadPoolExecutor(1, thread_name_prefix="journal-reads")
+        self._writes = _Line(self.engine, "journal-writes")
+        self._reads = _Line(self.engine.execution_options(read_only=True), "journal-reads")
 
     async def write(self, work: Work[Result]) -> Result:
         """Do the work in a transaction that has the write lock from its beginning; when this returns, it is on the disk."""
-        return await self._on(self._writing, lambda: self._transaction(self.engine, work))
+        return await self._transaction(self._writes, work)
 
     async def read(self, work: Work[Result]) -> Result:
         """Do the work in a transaction that sees one state of the file and does not wait for writers."""
-        return await self._on(self._reading, lambda: self._transaction(self._readers, work))
+        return await self._transaction(self._reads, work)
 
     async def rows(self, query: Select[Any], **asked: Any) -> Sequence[Any]:
         """Return the rows of a query; `asked` are the values of its parameters."""
@@ -55,27 +81,31 @@ class JournalFile:
 
     async def close(self) -> None:
         """Close the file."""
-        await self._on(self._writing, self._end)
-        self._writing.shutdown()
+        try:
+            await _on(self._writes.thread, self._end)
+        finally:
+            self._writes.thread.shutdown()
 
     def _end(self) -> None:
-        self._reading.shutdown()
+        self._reads.thread.submit(self._reads.hang_up).result()
+        self._reads.thread.shutdown()
+        self._writes.hang_up()
         self.engine.dispose()
 
-    def _transaction(self, engine: Engine, work: Work[Result]) -> Result:
+    async def _transaction(self, line: _Line, work: Work[Result]) -> Result:
         try:
-            with engine.connect() as connection, connection.begin():
-                return work(connection)
-        except (SQLAlchemyError, OSError) as error:
+            return await _on(line.thread, lambda: line.transaction(work))
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             raise translate(error, self.path) from error
 
-    async def _on(self, thread: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
-        done = asyncio.get_running_loop().run_in_executor(thread, work)
-        try:
-            return await asyncio.shield(done)
-        except asyncio.CancelledError:
-            while not done.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.wait({done})
-            done.exception()  # nobody is left to be told
-            raise
+
+async def _on(thread: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
+    done = asyncio.get_running_loop().run_in_executor(thread, work)
+    try:
+        return await asyncio.shield(done)
+    except asyncio.CancelledError:
+        while not done.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({done})
+        done.exception()  # nobody is left to be told
+        raise
