@@ -11,7 +11,7 @@ from coolmail.core.states import LEGAL, Decision, State
 from coolmail.core.steps import OURS, Do, Role, Step
 from coolmail.daemon import scoring, submitting
 from coolmail.daemon.desk import Desk, log
-from coolmail.daemon.filing import file
+from coolmail.daemon.filing import file, file_accepted
 from coolmail.daemon.survey import TAKEN_KEYWORD, TRIED_KEYWORD, View
 from coolmail.daemon.taking import claim_taken, letter, letter_of
 from coolmail.daemon.telling import tell, untell
@@ -137,6 +137,7 @@ async def _queue(desk: Desk, entry: Entry, step: Step) -> None:
 async def _withdraw(desk: Desk, entry: Entry, step: Step, view: View) -> None:
     """Put a message back into `\\Drafts`, or see that the user did; one that went to Outbox again is taken anew from there."""
     place: Place | None = None
+    await file_accepted(desk, entry)
     if step.role is Role.OUTBOX and entry.decision is Decision.WITHDRAW:
         place = await _move(desk, entry, Role.OUTBOX, Role.DRAFTS)
     elif step.role in (Role.DRAFTS, Role.OUTBOX):
@@ -187,6 +188,7 @@ async def not_ready(desk: Desk, place: Place) -> None:
 async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
     """Remove a message from our mailboxes; or, where it is gone already, find out whether that meant cancelling."""
     if step.role is not None or entry.decision is Decision.CANCEL:
+        await file_accepted(desk, entry)
         for role in (*OURS, Role.OUTBOX):
             await desk.remove(role, entry)
         for place in await desk.find(Role.DRAFTS, entry.message_id):
@@ -198,9 +200,10 @@ async def _cancel(desk: Desk, entry: Entry, step: Step, view: View) -> None:
             for role in (Role.DRAFTS, Role.OUTBOX, Role.SEND_ANYWAY, Role.REVIEW, Role.HELD, Role.SENDING):
                 if await desk.find(role, entry.message_id):
                     return
-        if await desk.find(Role.SENT, entry.message_id):
+        if not entry.accepted and await desk.find(Role.SENT, entry.message_id):
             await _close(desk, entry, State.ELSEWHERE, "it lies in Sent: it was sent from elsewhere")
             return
+        await file_accepted(desk, entry)
         if await _newer_version(desk, entry, view):
             await _close(desk, entry, State.WITHDRAWN, "you are editing another version of it")
             return

@@ -38,6 +38,12 @@ async def file(desk: Desk, entry: Entry) -> None:
     )
 
 
+async def file_accepted(desk: Desk, entry: Entry) -> None:
+    """Make the Sent copy of a message that ends before all its recipients have it: some have, and no other computer's journal says so."""
+    if entry.accepted and not desk.account.files_sent:
+        await _copy_to_sent(desk, entry)
+
+
 async def _provider_filed(desk: Desk, entry: Entry) -> bool:
     """Whether the provider has filed it; not waited for so long that another computer takes our copy in `Sending` for stuck."""
     if await desk.find(Role.SENT, entry.message_id):

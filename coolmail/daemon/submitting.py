@@ -250,7 +250,8 @@ async def settle(desk: Desk, identifier: str, said: str | None = None) -> None:
         what = "the attempt was cut short before the content; it is safe to try again"
         await desk.journal.move(entry.id, State.SUBMITTING, State.DUE, now=now, what=what, stage=None)
         return
-    if await desk.find(Role.SENT, entry.message_id):
+    # Where some recipients had it before, a copy in Sent says nothing of this attempt.
+    if not entry.accepted and await desk.find(Role.SENT, entry.message_id):
         what = "the reply was lost, but the server filed it in Sent: it was sent"
         await desk.journal.move(
             entry.id, State.SUBMITTING, State.SUBMITTED, now=now, what=what, accepted=entry.recipients, decision=None

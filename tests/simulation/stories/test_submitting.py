@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from coolmail.core.states import Decision, State
 from coolmail.daemon.survey import TRIED_KEYWORD
+from tests.simulation.letters import Version
 from tests.simulation.pace import Fate
-from tests.simulation.scenario import ANYWAY, OUTBOX, REVIEW, SENDING, scenario
+from tests.simulation.scenario import ANYWAY, HELD, OUTBOX, REVIEW, SENDING, Scenario, scenario
 
 
 def test_a_doubt_is_not_settled_by_a_plain_release() -> None:
@@ -84,11 +87,73 @@ def test_a_recipient_who_has_it_does_not_get_it_again_after_a_withdrawal() -> No
         assert world.state(world.a, letter) is State.DUE
         world.drag(letter, SENDING, OUTBOX)
         world.sweep(times=3)
-        assert world.where(letter) == {REVIEW}
+        assert world.where(letter) == {REVIEW, "Sent"}
         world.decide(world.a, letter, Decision.RELEASE_AGAIN)
         world.sweep(times=3)
         assert world.accepted(letter) == 1
         assert world.ledger.accepted[letter.going_out, letter.recipients[1], ""] == 1
+
+
+def sent_to_one_of_two(world: Scenario) -> Version:
+    """Both computers hold a letter to two, one of them sends it to one: the other recipient was put off."""
+    letter = world.save(OUTBOX, "hot", two=True)
+    world.sweep()
+    assert [world.state(machine, letter) for machine in world.machines] == [State.HELD, State.HELD]
+    world.drag(letter, HELD, ANYWAY)
+    world.ledger.declare(world.ledger.books[letter], override=True)
+    answers = iter((0.0, 0.5))
+    world.submission.answer = lambda: next(answers, 0.0)
+    world.sweep(world.a)
+    assert world.state(world.a, letter) is State.DUE
+    return letter
+
+
+@pytest.mark.parametrize("by_command", [False, True])
+def test_what_one_recipient_has_is_no_cancelled_mail_on_another_computer(by_command: bool) -> None:
+    """Cancelled before the other recipient had it: Sent tells the other computer, whose journal must not bring it back as never sent."""
+    with scenario(2) as world:
+        letter = sent_to_one_of_two(world)
+        if by_command:
+            world.decide(world.a, letter, Decision.CANCEL)
+        else:
+            world.server.remove(SENDING, world.uids(SENDING, letter)[0])
+            world.ledger.books[letter].removed = True
+        world.sweep(times=1)
+        assert (world.state(world.a, letter), world.state(world.b, letter)) == (State.CANCELLED, State.ELSEWHERE)
+        assert world.where(letter) == {"Sent"}
+
+
+def test_what_one_recipient_has_is_not_sent_anew_from_another_journal() -> None:
+    """Taken back here, deleted, and restored on the other computer from its own journal, it is not sent to the first recipient again."""
+    with scenario(2) as world:
+        letter = sent_to_one_of_two(world)
+        world.decide(world.a, letter, Decision.WITHDRAW)
+        world.sweep(times=1)
+        world.server.remove("Drafts", world.uids("Drafts", letter)[0])
+        world.ledger.books[letter].removed = True
+        world.decide(world.b, letter, Decision.RESTORE)
+        world.sweep(world.b)
+        assert world.where(letter) == {REVIEW, "Sent"}
+        world.drag(letter, REVIEW, OUTBOX)
+        world.sweep(times=3)
+        assert world.accepted(letter) == 1
+        assert len(world.uids("Sent", letter)) == 1
+
+
+def test_a_copy_in_sent_of_what_one_recipient_has_settles_no_doubt_about_another() -> None:
+    """The provider filed what it accepted for one recipient; of the attempt for the other the reply is lost: the user is asked."""
+    with scenario() as world:
+        world.submission.files_sent, world.submission.told = True, False
+        letter = world.save(OUTBOX, two=True)
+        answers = iter((0.0, 0.5))
+        world.submission.answer = lambda: next(answers, 0.0)
+        world.sweep()
+        assert world.where(letter) == {SENDING, "Sent"}
+        world.later(hours=1)
+        world.stop_at(world.a, "SMTP content")
+        world.a.run(fate=Fate.LOST)
+        world.sweep()
+        assert world.state(world.a, letter) is State.REVIEW
 
 
 def test_a_clock_set_back_in_the_last_look_sends_nothing_early() -> None:
