@@ -101,7 +101,7 @@ async def submit(desk: Desk, entry: Entry) -> None:
     except SubmissionRefusedError as error:
         await review(desk, entry, State.SUBMITTING, str(error), refused=(*entry.refused, *error.refused), stage=None)
     except SubmissionAmbiguousError as error:
-        await settle(desk, entry.id, str(error))
+        await settle(desk, entry.id, str(error), whole=not error.partial)
     else:
         await _accepted(desk, entry, accepted)
 
@@ -233,8 +233,11 @@ async def _later(desk: Desk, entry: Entry, said: str, *, slow: bool) -> None:
     log.warning("%s: %s waits for another attempt: %s", desk.account.name, entry.id, said)
 
 
-async def settle(desk: Desk, identifier: str, said: str | None = None) -> None:
-    """Find out what became of an attempt that was cut short, or whose reply was lost, or that the user says was made."""
+async def settle(desk: Desk, identifier: str, said: str | None = None, *, whole: bool = False) -> None:
+    """Find out what became of an attempt that was cut short, or whose reply was lost, or that the user says was made.
+
+    `whole`: the server had refused or put off nobody, so that a copy in Sent means that everybody has it.
+    """
     entry = await desk.journal.get(identifier)
     if entry is None:
         return
@@ -250,8 +253,9 @@ async def settle(desk: Desk, identifier: str, said: str | None = None) -> None:
         what = "the attempt was cut short before the content; it is safe to try again"
         await desk.journal.move(entry.id, State.SUBMITTING, State.DUE, now=now, what=what, stage=None)
         return
-    # Where some recipients had it before, a copy in Sent says nothing of this attempt.
-    if not entry.accepted and await desk.find(Role.SENT, entry.message_id):
+    # Where some recipients had it before, a copy in Sent says nothing of this attempt; and never for whom it was accepted.
+    whole = whole or len(entry.recipients) == 1
+    if whole and not entry.accepted and await desk.find(Role.SENT, entry.message_id):
         what = "the reply was lost, but the server filed it in Sent: it was sent"
         await desk.journal.move(
             entry.id, State.SUBMITTING, State.SUBMITTED, now=now, what=what, accepted=entry.recipients, decision=None

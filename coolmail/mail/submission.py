@@ -55,7 +55,11 @@ class SubmissionLoginError(SubmissionError):
 
 
 class SubmissionAmbiguousError(SubmissionError):
-    """The server may have accepted the message; it must not be sent again blindly."""
+    """The server may have accepted the message; it must not be sent again blindly. `partial`: if so, then not for every recipient."""
+
+    def __init__(self, text: str, *, partial: bool = False) -> None:
+        super().__init__(text)
+        self.partial = partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +239,7 @@ async def _transact(
         if deferred:
             raise SubmissionDeferredError(f"{_name(server)} put off every recipient ({words}). {SAFE}")
         raise SubmissionRefusedError(f"{_name(server)} refused every recipient ({words}). {SAFE}", refused)
+    partial = bool(refused or deferred)
     await on_stage(Stage.RECIPIENTS)
     await on_stage(Stage.DATA)
     try:
@@ -243,12 +248,14 @@ async def _transact(
         if error.code < 400:
             # Neither 250 nor a refusal (RFC 5321 section 4.2.1): the server broke the protocol, and nobody knows what it means.
             raise SubmissionAmbiguousError(
-                f"{_name(server)} answered the content with {_said(error)}: it may or may not have been accepted."
+                f"{_name(server)} answered the content with {_said(error)}: it may or may not have been accepted.",
+                partial=partial,
             ) from error
         kind = SubmissionDeferredError if error.code < 500 else SubmissionRefusedError
         raise kind(f"{_name(server)} refused the content: {_said(error)}. {SAFE}") from error
     except (aiosmtplib.SMTPException, OSError) as error:
         raise SubmissionAmbiguousError(
-            f"{_name(server)} was lost while the content was on its way ({error}): it may or may not have been accepted."
+            f"{_name(server)} was lost while the content was on its way ({error}): it may or may not have been accepted.",
+            partial=partial,
         ) from error
     return Accepted(f"{reply.code} {' '.join(reply.message.split())}", tuple(accepted), tuple(refused), tuple(deferred))

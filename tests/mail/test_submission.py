@@ -324,6 +324,19 @@ async def test_a_connection_cut_after_the_content_is_ambiguous(smtp: SmtpSink, f
     assert "Nothing was sent" not in str(error.value)
 
 
+@pytest.mark.parametrize(("reply", "partial"), [(None, False), ("550 5.1.1 unknown", True), ("450 4.2.1 later", True)])
+async def test_an_ambiguous_end_tells_whether_somebody_was_left_out(
+    smtp: SmtpSink, reply: str | None, partial: bool
+) -> None:
+    """A copy in Sent does not say for whom it was accepted; what was answered to the recipients does."""
+    if reply is not None:
+        smtp.recipients["b@client.example"] = reply
+    smtp.data.append(Fault.DROP_AFTER_STORE)
+    with pytest.raises(SubmissionAmbiguousError) as error:
+        await send(smtp, recipients=["a@client.example", "b@client.example"])
+    assert error.value.partial is partial
+
+
 async def test_a_reply_lost_on_the_way_is_ambiguous(smtp: SmtpSink, proxy_to: Proxies) -> None:
     """Accepted there, unknown here."""
     proxy = await proxy_to(smtp.port)

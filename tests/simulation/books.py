@@ -30,6 +30,7 @@ def check(world: World) -> None:
         _is_finished(world, book, lying)
         _is_unaltered(version, lying[version])
     _entries_rest(world, lying)
+    _reached_all(world)
     if not world.pace.late:
         _once(world)
 
@@ -130,6 +131,20 @@ def _entries_rest(world: World, lying: Lying) -> None:
                     )
             if entry.state is State.REVIEW and entry.note_id not in notes:
                 raise BrokenPromiseError(f"{machine.name} asks about {entry.id} without a note")
+
+
+def _reached_all(world: World) -> None:
+    """What is filed was accepted for every recipient, or the user said so; of whom the server refused the user was told."""
+    for machine in world.machines:
+        for entry in machine.journal.entries.values():
+            book = world.ledger.book_of(machine.journal.contents.get(entry.id, b""))
+            if entry.state is not State.FILED or book is None or book.settled:
+                continue
+            missing = set(book.version.recipients) - book.accepted - {address for address, _ in entry.refused}
+            if missing:
+                raise BrokenPromiseError(
+                    f"{book.version} is filed on {machine.name} and never went to {', '.join(missing)}"
+                )
 
 
 def _once(world: World) -> None:

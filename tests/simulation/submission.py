@@ -72,6 +72,7 @@ class SubmissionServer:
             if deferred:
                 raise SubmissionDeferredError("every recipient was put off")
             raise SubmissionRefusedError("every recipient was refused", refused)
+        partial = bool(refused or deferred)
         await on_stage(Stage.RECIPIENTS)
         await on_stage(Stage.DATA)
         refusal = chance() if self._troubled() else 0.0
@@ -91,11 +92,11 @@ class SubmissionServer:
         if await pace.point("SMTP content", effect=True) is Fate.LOST:
             steps, working[:] = list(working), []
             pace.abandon(steps)
-            raise SubmissionAmbiguousError("the connection was lost in the content")
+            raise SubmissionAmbiguousError("the connection was lost in the content", partial=partial)
         if refusal:
             raise SubmissionDeferredError("451 later") if refusal < 0.5 else SubmissionRefusedError("554 no")
         working.clear()
         take()
         if await pace.point("SMTP reply", effect=True) is Fate.LOST:
-            raise SubmissionAmbiguousError("the reply was lost")
+            raise SubmissionAmbiguousError("the reply was lost", partial=partial)
         return Accepted("250 queued", accepted, refused, deferred)

@@ -41,7 +41,7 @@ def answering(value: Any) -> Callable[..., Any]:
     return answer
 
 
-async def send_blindly(desk: Desk, identifier: str, said: str | None = None) -> None:
+async def send_blindly(desk: Desk, identifier: str, *_: Any, **__: Any) -> None:
     """Settle every doubt by sending again."""
     await desk.journal.move(identifier, State.SUBMITTING, State.DUE, now=desk.clock(), what="again", stage=None)
 

@@ -156,6 +156,34 @@ def test_a_copy_in_sent_of_what_one_recipient_has_settles_no_doubt_about_another
         assert world.state(world.a, letter) is State.REVIEW
 
 
+@pytest.mark.parametrize("crash", [False, True])
+def test_a_copy_in_sent_does_not_say_who_has_it(crash: bool) -> None:
+    """One of two recipients was put off, then the reply was lost, or the computer died; the provider has filed it: the user is asked."""
+    with scenario() as world:
+        world.submission.files_sent, world.submission.told = True, False
+        letter = world.save(OUTBOX, two=True)
+        answers = iter((0.0, 0.5))
+        world.submission.answer = lambda: next(answers, 0.0)
+        world.stop_at(world.a, "SMTP reply")
+        if crash:
+            world.a.crash()
+        else:
+            world.a.run(fate=Fate.LOST)
+        world.sweep()
+        assert (world.state(world.a, letter), world.where(letter)) == (State.REVIEW, {REVIEW, "Sent"})
+
+
+def test_a_copy_in_sent_settles_the_doubt_where_nobody_was_put_off() -> None:
+    """Both recipients were taken before the content, the reply was lost, the provider has filed it: it was sent, to both."""
+    with scenario() as world:
+        world.submission.files_sent, world.submission.told = True, False
+        letter = world.save(OUTBOX, two=True)
+        world.stop_at(world.a, "SMTP reply")
+        world.a.run(fate=Fate.LOST)
+        world.sweep()
+        assert (world.state(world.a, letter), world.where(letter)) == (State.FILED, {"Sent"})
+
+
 def test_a_clock_set_back_in_the_last_look_sends_nothing_early() -> None:
     """The deadline is compared once more where the attempt begins."""
     with scenario() as world:
