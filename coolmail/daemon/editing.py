@@ -22,7 +22,7 @@ from coolmail.daemon.carrying import not_ready
 from coolmail.daemon.desk import Desk, log
 from coolmail.daemon.judging import judged
 from coolmail.daemon.survey import TAKEN_KEYWORD
-from coolmail.daemon.telling import append_once
+from coolmail.daemon.telling import append_once, untell_old
 from coolmail.journal import Errand, JournalError
 from coolmail.journal.edits import EDITABLE, EDITS, PLACED, REPLACED, replace
 from coolmail.mail.imap.errors import AppendUncertain, ConnectionLost, MailboxMissing
@@ -69,6 +69,8 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
     entry = await desk.journal.get(errand.message)
     if errand.outcome == REPLACED:
         await _remove_old(desk, errand)
+        if entry is not None:
+            await untell_old(desk, entry)
         await _finish(desk, errand, PLACED)
         return True
     if entry is None or entry.state not in EDITABLE or entry.stage is Stage.DATA:

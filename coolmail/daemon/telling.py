@@ -103,6 +103,16 @@ async def untell(desk: Desk, entry: Entry) -> None:
         await _remove(desk, INBOX, entry.note_id)
 
 
+async def untell_old(desk: Desk, entry: Entry) -> None:
+    """Take the note about a version whose place another has taken out of INBOX; the new one is told of by its own name.
+
+    The old name may soon be that of the note about something else: clients keep a Message-ID from save to save, and what was withdrawn is restored.
+    """
+    if entry.note_id is not None and entry.note_kind is None:
+        await _remove(desk, INBOX, entry.note_id)
+        await desk.journal.change(entry.id, entry.state, now=entry.updated_at, note_id=None)
+
+
 async def suggest(desk: Desk, entry: Entry, found: Preparation) -> str | None:
     """Put the call suggestion into Drafts, unflagged; return its Message-ID, None if there is nobody to write to."""
     now = desk.clock()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coolmail.core.our_ids import our_id
 from coolmail.core.states import State
 from coolmail.journal import Errand
 from tests.simulation.letters import ANNA
-from tests.simulation.scenario import ANYWAY, HELD, OUTBOX, scenario
+from tests.simulation.scenario import ANYWAY, HELD, OUTBOX, REVIEW, scenario
+from tests.simulation.server import message_id_of
 
 
 def test_an_edit_in_the_moment_of_the_release_still_takes_its_place() -> None:
@@ -131,3 +134,26 @@ def test_a_letter_that_an_errand_puts_into_drafts_freezes_nothing(crash: bool) -
         world.later(hours=49)
         world.sweep()
         assert world.accepted(held) == 1
+
+
+def test_the_note_of_the_version_before_is_not_removed_from_under_another_message() -> None:
+    """Edited and put off by the server; then the client saves another text under the old Message-ID, which is asked about: that note stays."""
+    with scenario() as world:
+        world.settings = replace(world.settings, notes="remove")
+        world.a.crash()
+        old = world.save(OUTBOX, "locked")
+        world.sweep()
+        assert world.where(old) == {REVIEW}
+        world.submission.answer = lambda: 0.5
+        new = world.edit(world.a, old, send=True)
+        world.sweep(times=3)
+        assert world.state(world.a, new) is State.DUE
+        other = world.save(OUTBOX, "locked", number=3, naming=old.message_id)
+        world.sweep()
+        assert world.where(other) == {REVIEW}
+        world.submission.answer = lambda: 0.0
+        world.later(hours=2)
+        world.sweep()
+        assert world.accepted(new) == 1
+        note = world.entry(world.a, other).note_id
+        assert [message_id_of(stored.raw) for _, stored in world.server.all("INBOX")].count(note) == 1
