@@ -73,7 +73,8 @@ async def _edit(desk: Desk, errand: Errand) -> bool:
             await untell_old(desk, entry)
         await _finish(desk, errand, PLACED)
         return True
-    if entry is None or entry.state not in EDITABLE or entry.stage is Stage.DATA:
+    was_sent = entry is not None and entry.decision is Decision.WAS_SENT
+    if entry is None or entry.state not in EDITABLE or entry.stage is Stage.DATA or was_sent:
         await _too_late(desk, errand, entry)
         return True
     role = await _where(desk, entry)

@@ -67,6 +67,7 @@ async def replace(
         _MESSAGE.state == str(entry.state),
         _MESSAGE.message_id == entry.message_id,
         or_(_MESSAGE.stage.is_(None), _MESSAGE.stage != str(Stage.DATA)),
+        or_(_MESSAGE.decision.is_(None), _MESSAGE.decision != str(Decision.WAS_SENT)),
     )
     wanted = select(_ERRAND.kind).where(_ERRAND.id == errand.id, _ERRAND.done_at.is_(None))
 

@@ -214,6 +214,8 @@ class MemoryJournal:
             return False
         if (there.state, there.message_id) != (entry.state, entry.message_id) or there.stage is Stage.DATA:
             return False
+        if there.decision is Decision.WAS_SENT:
+            return False
         decision = there.decision
         if decision in (None, Decision.RELEASE):
             decision = Decision.RELEASE if asked.kind == EDIT_AND_SEND else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from coolmail.core.our_ids import our_id
-from coolmail.core.states import State
+from coolmail.core.states import Decision, State
 from coolmail.journal import Errand
 from tests.simulation.letters import ANNA
 from tests.simulation.scenario import ANYWAY, HELD, OUTBOX, REVIEW, scenario
@@ -134,6 +134,20 @@ def test_a_letter_that_an_errand_puts_into_drafts_freezes_nothing(crash: bool) -
         world.later(hours=49)
         world.sweep()
         assert world.accepted(held) == 1
+
+
+@pytest.mark.parametrize("moment", [None, "writes A1 edited"])
+def test_what_was_sent_by_the_users_word_is_the_version_before_an_edit(moment: str | None) -> None:
+    """She edits it, then says that it was sent: nobody sent what she wrote last, so it is not filed as sent."""
+    with scenario() as world:
+        old = world.save(OUTBOX, "locked")
+        world.sweep()
+        new = world.edit(world.a, old)
+        if moment is not None:
+            world.stop_at(world.a, moment)
+        world.decide(world.a, old, Decision.WAS_SENT)
+        world.sweep(times=3)
+        assert (world.where(old), world.where(new)) == ({"Sent"}, {"Drafts"})
 
 
 def test_the_note_of_the_version_before_is_not_removed_from_under_another_message() -> None:
