@@ -41,9 +41,10 @@ async def run_edits(desk: Desk, errands: Iterable[Errand]) -> frozenset[str]:
 
     Returns the ids of messages that must not go on because their edit could not be finished.
     """
-    waiting = set()
+    waiting: set[str] = set()
     for errand in errands:
-        if errand.kind not in EDITS or errand.id is None:
+        # In the order in which they were written: an earlier edit that comes after a later one would take its place.
+        if errand.kind not in EDITS or errand.id is None or errand.message in waiting:
             continue
         try:
             if not await _edit(desk, errand):

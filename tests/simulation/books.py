@@ -140,7 +140,10 @@ def _reached_all(world: World) -> None:
             book = world.ledger.book_of(machine.journal.contents.get(entry.id, b""))
             if entry.state is not State.FILED or book is None or book.settled:
                 continue
-            missing = set(book.version.recipients) - book.accepted - {address for address, _ in entry.refused}
+            # Who has an earlier version does not get the edited one as well.
+            books = [each for each in world.ledger.books.values() if each.version.letter == book.version.letter]
+            have = {address for each in books for address in each.accepted}
+            missing = set(book.version.recipients) - have - {address for address, _ in entry.refused}
             if missing:
                 raise BrokenPromiseError(
                     f"{book.version} is filed on {machine.name} and never went to {', '.join(missing)}"

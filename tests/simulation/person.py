@@ -201,6 +201,7 @@ class Person:
 
     def _to_held(self, name: str, stored: Stored, book: Book) -> None:
         book.touched = True
+        book.stopped = None  # withdrawn once and restored, it is to wait again
         self._move(name, stored, HELD)
 
     def _to_review(self, name: str, stored: Stored, book: Book) -> None:

@@ -9,7 +9,8 @@ import pytest
 from coolmail.core.our_ids import our_id
 from coolmail.core.states import Decision, State
 from coolmail.journal import Errand
-from tests.simulation.letters import ANNA
+from tests.simulation.letters import ANNA, write
+from tests.simulation.person import edit_by_command
 from tests.simulation.scenario import ANYWAY, HELD, OUTBOX, REVIEW, scenario
 from tests.simulation.server import message_id_of
 
@@ -148,6 +149,20 @@ def test_what_was_sent_by_the_users_word_is_the_version_before_an_edit(moment: s
         world.decide(world.a, old, Decision.WAS_SENT)
         world.sweep(times=3)
         assert (world.where(old), world.where(new)) == ({"Sent"}, {"Drafts"})
+
+
+def test_an_edit_that_has_to_wait_does_not_overtake_a_later_one() -> None:
+    """Edited twice; the first edit could not be judged at first: what was written last is what takes the place in the end."""
+    with scenario() as world:
+        old = world.save(OUTBOX, "hot")
+        world.sweep()
+        first = world.edit(world.a, old, "hot")
+        last = write(old.letter, 200, "calm", "edited", token=False, two=False, blind=False)
+        edit_by_command(world.a, world.entry(world.a, old), world.ledger.books[first], last, send=False)
+        fails = iter((True,))
+        world.chance = lambda _: next(fails, False)
+        world.sweep(times=3)
+        assert (world.where(first), world.where(last)) == (set(), {HELD})
 
 
 def test_the_note_of_the_version_before_is_not_removed_from_under_another_message() -> None:
