@@ -4,7 +4,7 @@
   over the same tokens, in the same process, taken in turns with it.
 - *`check --jsonl`*: replies a second on two cores, the command as users run it; from the first answer to the last, and with starting and loading.
 - *start*: from nothing to a worker that is ready, importing and loading included; baseline: a Python that imports torch.
-- *memory*: the worker's resident memory once it has judged, its peak, and what is left of it after `idle`.
+- *memory*: the worker's resident memory as it waits for the next mail, its peak, and what is left of it after `idle`.
 - *weights*: files of the model on disk.
 """
 
@@ -163,6 +163,7 @@ async def worker() -> None:
         await judge.judge([REPLY] * 4)
         pid = judge.pid
         assert pid is not None
+        await asyncio.sleep(0.5)  # after its answer it hands back what judging needed
         resident, peak = megabytes(pid, ("VmRSS", "VmHWM"))
         while judge.running:
             await asyncio.sleep(0.05)
