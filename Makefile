@@ -43,8 +43,8 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The tests use a private Dovecot; a review is typed into tmux, and so is what zsh and fish complete. They are installed where that needs no question (root and apt); elsewhere the tests
-# that need them are skipped and say so.
+# The tests use a private Dovecot; a review is typed into tmux, and so is what zsh and fish complete. They are installed where that needs no question
+# (root and apt); elsewhere the tests that need them are skipped and say so.
 dovecot:
 	@if ! command -v dovecot >/dev/null 2>&1 && ! test -x /usr/sbin/dovecot; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
