@@ -91,7 +91,7 @@ async def test_a_whole_review(dovecot: Dovecot, tmp_path: Path) -> None:
             screen.press("Enter")
             await screen.shows("Enter read")
             screen.press("r")
-            await screen.shows("will read:", "idiot", "type send")
+            await screen.shows("will read:", "Are you really too stupid", "type send")
             screen.type("yes")
             screen.press("Enter")
             await screen.shows("That was not the word. Nothing was sent.")
