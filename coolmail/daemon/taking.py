@@ -170,7 +170,6 @@ async def claim_taken(desk: Desk, entry: Entry) -> Entry | None:
             entry.message_id,
             completed,
             flags=("\\Seen", "\\Draft"),
-            internaldate=entry.taken_at,
             still=still_ready,
         )
     else:

@@ -42,7 +42,6 @@ from coolmail.mail.imap.values import Moved, Uid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
 
     from coolmail.mail.imap.session import ImapSession
 
@@ -66,7 +65,6 @@ async def claim_by_append(
     message_id: str,
     raw: bytes,
     flags: Iterable[str] = (),
-    internaldate: datetime | None = None,
     still: Callable[[frozenset[str]], bool] = lambda _: True,
 ) -> Moved | None:
     """Claim a message that must be completed first: store the completed copy `raw` in `target`; the winner expunges the source.
@@ -74,12 +72,14 @@ async def claim_by_append(
     Unlike MOVE, APPEND does not care whether the source is still there. So it is looked at once more before it is expunged: if its user moved or
     deleted it meanwhile, or its flags do not satisfy `still`, the copy is removed again.
 
+    The server dates the copy: by INTERNALDATE it is told later what came before it, and this computer's clock may be wrong.
+
     `message_id` must follow from the draft itself (say, a hash of its bytes), so that every claimant completes it alike: the tie-break compares it.
     """
     before = await _first_look(session, target, message_id)
     if before is None or not await _same_body(session, source, uid, raw, still):
         return None
-    stored = await session.append(target, raw, flags=flags, internaldate=internaldate)
+    stored = await session.append(target, raw, flags=flags)
     there = await session.select(target)
     own = stored.uid
     if (
