@@ -12,18 +12,15 @@ Figures with a baseline run beside each, by the clock and in processor time of t
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import sqlite3
-import statistics
 import tempfile
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.way import Spent, now, on_its_way, plus
+from benchmarks.tables import Spent, about, head, medians, row
+from benchmarks.way import now, on_its_way, plus
 from coolmail.core.entry import Place
 from coolmail.core.settings import Account, Mailboxes, Settings
 from coolmail.core.states import State
@@ -98,11 +95,6 @@ def since(began: Spent) -> Spent:
     return plus(now(), began, -1)
 
 
-def median(times: Sequence[Spent]) -> Spent:
-    """Return the median of each."""
-    return statistics.median(clock for clock, _ in times), statistics.median(processor for _, processor in times)
-
-
 async def first_sweep(journal: Journal, user: User) -> Spent:
     """Return what it takes from start to the end of the first sweep."""
     settings = Settings((Account("work", "anna@studio.example", user.server(), user.server(), Mailboxes()),))
@@ -144,42 +136,36 @@ def bare_commits(folder: Path, count: int = 10) -> Spent:
             connection.execute("INSERT INTO t VALUES ('x')")
             connection.execute("COMMIT")
         times.append(since(began))
-    return median(times)
+    return medians(times)
 
 
 async def main() -> None:
     """Measure and print a table."""
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    )
-    versions = ", ".join(f"{package} {version(package)}" for package in ("SQLAlchemy", "aioimaplib"))
-    print(f"{versions}, load {os.getloadavg()[0]:.1f}\n")
-    print("| what | clock | processor | baseline (clock, processor) | allowed |\n| --- | --- | --- | --- | --- |")
+    about("SQLAlchemy", "aioimaplib", note=f"SQLite {sqlite3.sqlite_version}")
+    head("what", "clock", "processor", "baseline (clock, processor)", "allowed")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         books, others, calls = await on_its_way(folder, letter)
         bare = bare_commits(folder)
         what = f"bookkeeping of one message, {sum(calls.values())} calls to the journal"
-        print(
-            f"| {what} | {in_ms(median(books))} | ten bare commits {in_ms(bare, ', ')} | 10 ms |\n"
-            f"| everything else about it: reading, deciding | {in_ms(median(others))} | | |"
-        )
+        row(what, *in_ms(medians(books)), f"ten bare commits {', '.join(in_ms(bare))}", "10 ms")
+        row("everything else about it: reading, deciding", *in_ms(medians(others)), "", "")
         if reason := unavailable():
-            print(f"| restart | not measured: {reason} | | | |")
+            row("restart", f"not measured: {reason}", "", "", "")
             return
         dovecot = Dovecot()
         dovecot.start()
         try:
-            full = median(await restart(folder, dovecot, full=True))
-            empty = median(await restart(folder, dovecot, full=False))
+            full = medians(await restart(folder, dovecot, full=True))
+            empty = medians(await restart(folder, dovecot, full=False))
         finally:
             dovecot.remove()
-        print(f"| restart with {ROWS} rows, {HELD} held | {in_ms(full)} | empty {in_ms(empty, ', ')} | 5,000 ms |")
+        row(f"restart with {ROWS} rows, {HELD} held", *in_ms(full), f"empty {', '.join(in_ms(empty))}", "5,000 ms")
 
 
-def in_ms(spent: Spent, between: str = " | ") -> str:
-    """Return both figures in milliseconds."""
-    return between.join(f"{seconds * 1000:,.1f} ms" for seconds in spent)
+def in_ms(spent: Spent) -> list[str]:
+    """Return both figures in milliseconds, to a tenth: a message costs few of them."""
+    return [f"{seconds * 1000:,.1f} ms" for seconds in spent]
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ Spent = tuple[float, float]
 """Seconds by the clock, and seconds of processor time."""
 
 
-def about(*packages: str, note: str) -> None:
-    """Print on what is measured, with which versions, and under which load; `note` says how often."""
+def about(*packages: str, note: str = "") -> None:
+    """Print on what is measured, with which versions, and under which load; `note` says how often, where that is the same for all rows."""
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     versions = [f"{package} {version(package)}" for package in packages]
-    print(", ".join([*versions, f"load {os.getloadavg()[0]:.1f}", note]), end="\n\n")
+    print(", ".join([*versions, f"load {os.getloadavg()[0]:.1f}", *filter(None, [note])]), end="\n\n")
 
 
 def head(*names: str) -> None:

@@ -14,16 +14,15 @@ import asyncio
 import contextlib
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.tables import about, head, row
 from coolmail.cli.check import BATCH
 from coolmail.tone import ToneWorker
 from coolmail.tone.places import default_folder
@@ -76,11 +75,6 @@ for round in range(rounds + 5):
             into.append(time.perf_counter() - began)
 print(json.dumps([statistics.median(whole), statistics.median(baseline), len(window.ids)]))
 """
-
-
-def row(what: str, measured: str, baseline: str = "", ratio: str = "", goal: str = "") -> None:
-    """Print one row of the table."""
-    print(f"| {what} | {measured} | {baseline} | {ratio} | {goal} |", flush=True)
 
 
 @contextlib.contextmanager
@@ -190,10 +184,8 @@ def weights() -> None:
 
 def main() -> None:
     """Measure and print a table."""
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    versions = ", ".join(f"{package} {version(package)}" for package in ("torch", "tokenizers", "safetensors"))
-    print(f"{versions}, load {os.getloadavg()[0]:.1f}\n")
-    print("| what | median | baseline | ratio | goal |\n| --- | --- | --- | --- | --- |", flush=True)
+    about("torch", "tokenizers", "safetensors")
+    head("what", "median", "baseline", "ratio", "goal")
     reply()
     lines()
     asyncio.run(worker())

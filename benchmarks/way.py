@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.tables import Spent
 from coolmail.core.entry import Entry
 from coolmail.core.settings import Account, Mailboxes, Server, Settings, Settle, Tls
 from coolmail.core.states import Stage, State
@@ -32,9 +33,6 @@ from coolmail.mail.submission import Accepted
 from tests.simulation.pace import Pace
 from tests.simulation.server import MailServer
 from tests.simulation.session import SimulatedSession
-
-Spent = tuple[float, float]
-"""Seconds by the clock, and seconds of processor time."""
 
 MESSAGES = 40
 FIRST = 5

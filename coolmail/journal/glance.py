@@ -30,7 +30,7 @@ def glance(path: Path, *states: State) -> list[Entry] | None:
     None where a glance is not enough: no file, another schema, a file that is locked or damaged. Opening the journal tells which.
     """
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+        with closing(_opened(path)) as connection:
             columns = [name for _, name, *_ in connection.execute("PRAGMA table_info(message)") if name != "raw"]
             query = (
                 f"SELECT {', '.join(columns)}, raw IS NOT NULL AS has_bytes FROM message "  # noqa: S608 - names of our own columns
@@ -51,7 +51,7 @@ def lines(path: Path, *states: State) -> list[Line] | None:
         f"FROM message WHERE state IN ({', '.join('?' * len(states))}) ORDER BY coalesce(hold_until, taken_at)"
     )
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+        with closing(_opened(path)) as connection:
             return [_line(row) for row in connection.execute(query, [str(state) for state in states])]
     except (sqlite3.Error, ValueError, TypeError):
         return None
@@ -66,7 +66,7 @@ def ids_like(path: Path, beginning: str, most: int) -> list[tuple[str, str]]:
     where = "substr(id, 1, ?) = ?" if beginning else f"{waits} AND (? = 0 OR ?)"
     query = f"SELECT id, subject FROM message WHERE {where} ORDER BY {waits} DESC, updated_at DESC LIMIT ?"  # noqa: S608 - no words from outside
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+        with closing(_opened(path)) as connection:
             found = connection.execute(query, (len(beginning), beginning, most)).fetchall()
     except (sqlite3.Error, ValueError):
         return []
@@ -84,11 +84,16 @@ class Sign:
 def last_sign(path: Path) -> Sign | None:
     """Return the daemon's last sign of life; None after a clean stop, or where the journal cannot be read."""
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+        with closing(_opened(path)) as connection:
             row = connection.execute("SELECT pid, seen_at FROM daemon").fetchone()
-        return None if row is None else Sign(row[0], datetime.fromisoformat(row[1]).replace(tzinfo=UTC))
+        return None if row is None else Sign(row[0], _at(row[1]))
     except (sqlite3.Error, ValueError, TypeError):
         return None
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open the file for reading only; whoever holds a lock on it is not waited for long."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.2)
 
 
 def _entry(values: dict[str, Any]) -> Entry:
@@ -125,8 +130,8 @@ def _line(row: tuple[Any, ...]) -> Line:
         account=account,
         message_id=message_id,
         state=State(state),
-        taken_at=datetime.fromisoformat(taken_at).replace(tzinfo=UTC),
-        updated_at=datetime.fromisoformat(updated_at).replace(tzinfo=UTC),
+        taken_at=_at(taken_at),
+        updated_at=_at(updated_at),
         subject=subject,
         sender=sender,
         recipients=tuple(json.loads(recipients)),
@@ -142,4 +147,8 @@ def _line(row: tuple[Any, ...]) -> Line:
 
 
 def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return None if text is None else _at(text)
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
